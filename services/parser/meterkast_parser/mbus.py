@@ -1,0 +1,174 @@
+"""M-Bus devices behind the meter: lines `0-n:24.x.y` and `0-n:96.1.y` (DSMR 5.0.2 P1 §6.12, e-MUCS-P1 2.1.1)."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, get_args
+from zoneinfo import ZoneInfo
+
+from meterkast_contracts.messages import MbusKind, MbusReading, Number
+
+from meterkast_parser.errors import LineError
+from meterkast_parser.groups import octets, parse_number, shifted, split_groups
+from meterkast_parser.times import is_plausible, parse_time
+
+KINDS = {
+    0: MbusKind.OTHER, 2: MbusKind.ELECTRICITY, 3: MbusKind.GAS, 4: MbusKind.HEAT, 6: MbusKind.HOT_WATER,
+    7: MbusKind.WATER, 8: MbusKind.HEAT_COST, 10: MbusKind.COLD, 11: MbusKind.COLD, 12: MbusKind.HEAT,
+    13: MbusKind.HEAT_COLD, 21: MbusKind.HOT_WATER, 22: MbusKind.WATER,
+}  # fmt: skip
+"""Device types of EN 13757-3 as P1 ports print them; 12 is the heat meter of Warmtelink."""
+
+Unit = Literal["m3", "GJ", "kWh", "MJ"]
+_UNITS: dict[str, tuple[Unit, int]] = {
+    **{unit.lower(): (unit, 0) for unit in get_args(Unit)}, "dm3": ("m3", -3), "l": ("m3", -3), "wh": ("kWh", -3),
+}  # fmt: skip
+_EXTRA_UNITS = {"m3/h": ("flow_m3h", 0), "l/h": ("flow_m3h", -3), "kw": ("power_w", 3), "w": ("power_w", 0)}
+_TEMPERATURES = {"24.2.3": "supply_temperature_c", "24.2.4": "return_temperature_c"}
+_VALUES = ("24.2.1", "24.2.3")
+_CODE = re.compile(r"0-([1-9]):(24\.\d\.\d|96\.1\.[0-4])")
+LEGACY_GAS = "7-0:23.1.0"
+_LEGACY_VALVE = "7-0:24.4.0"
+
+USUAL_NAMES = {
+    (MbusKind.GAS, "m3"): "gas_m3",
+    (MbusKind.WATER, "m3"): "water_m3",
+    (MbusKind.HOT_WATER, "m3"): "hot_water_m3",
+    (MbusKind.HEAT, "GJ"): "heat_gj",
+    (MbusKind.HEAT_COLD, "GJ"): "heat_gj",
+    (MbusKind.COLD, "GJ"): "cold_gj",
+}
+"""The plain names that the only device of a kind gets."""
+
+
+@dataclass(slots=True)
+class Device:
+    """What the lines of one channel said so far."""
+
+    channel: int
+    kind: MbusKind | None = None
+    meter_id: str | None = None
+    value: Number | None = None
+    unit: Unit | None = None
+    measured_at: datetime | None = None
+    valve: int | None = None
+    extra: dict[str, Number] = field(default_factory=dict)
+
+    def reading(self) -> MbusReading | None:
+        """Return the device's reading, None for a channel that said nothing of a device."""
+        if self.kind is None and self.value is None and not self.meter_id:
+            return None
+        return MbusReading(
+            channel=self.channel, kind=self.kind or MbusKind.UNKNOWN, meter_id=self.meter_id, value=self.value,
+            unit=self.unit, measured_at=self.measured_at, valve=self.valve, extra=self.extra,
+        )  # fmt: skip
+
+
+def is_mbus(code: str) -> bool:
+    """Whether a code belongs to an M-Bus device."""
+    return code in (LEGACY_GAS, _LEGACY_VALVE) or _CODE.fullmatch(code) is not None
+
+
+def take_line(devices: dict[int, Device], code: str, rest: str, zone: ZoneInfo) -> None:
+    """Enter one line into its channel's device; raise LineError."""
+    groups = split_groups(rest)
+    match = _CODE.fullmatch(code)
+    channel, item = (int(match.group(1)), match.group(2)) if match else (0, code)
+    device = devices.setdefault(channel, Device(channel))
+    match item:
+        case "24.1.0":
+            device.kind = KINDS.get(_whole(groups[0]), MbusKind.OTHER)
+        case "96.1.0" | "96.1.1":
+            device.meter_id = device.meter_id or octets(groups[0]) or None
+        case "24.3.0":
+            _take_profile(device, groups, zone)
+        case "24.4.0" | "7-0:24.4.0":
+            device.valve = _whole(groups[0]) if groups[0] else None
+        case "7-0:23.1.0":
+            device.kind = MbusKind.GAS
+            _take_newest(device, groups, zone)
+        case "96.1.2" | "96.1.4":
+            pass
+        case _:
+            _take_value(device, item, groups, zone)
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise LineError(f"{text[:20]!r} is no whole number")
+    return int(text)
+
+
+def _moment(text: str, zone: ZoneInfo) -> datetime | None:
+    """Return the time, None where the meter prints one that no clock shows: no device has answered yet."""
+    try:
+        moment = parse_time(text, zone)
+    except LineError:
+        if text.isdecimal() or text[:-1].isdecimal():
+            return None
+        raise
+    return moment if is_plausible(moment) else None
+
+
+def _take_value(device: Device, item: str, groups: list[str], zone: ZoneInfo) -> None:
+    """Take `(time)(value*unit)` or `(value*unit)`: a register in 24.2.1 or 24.2.3, else a further value."""
+    if not any(groups):
+        return
+    number, unit = parse_number(groups[-1])
+    key = unit.lower()
+    if unit == "degC":
+        device.extra[_TEMPERATURES.get(item, f"temperature_{item.replace('.', '_')}_c")] = shifted(number, 0)
+    elif key in _EXTRA_UNITS:
+        name, shift = _EXTRA_UNITS[key]
+        device.extra[name] = shifted(number, shift)
+    elif item in _VALUES and device.value is None:
+        _set_value(device, number, unit)
+        device.measured_at = _moment(groups[0], zone) if len(groups) > 1 else None
+    elif key in _UNITS:
+        name, shift = _UNITS[key]
+        device.extra.setdefault(f"value_{item.rpartition('.')[2]}_{name.lower()}", shifted(number, shift))
+
+
+def _set_value(device: Device, number: Decimal, unit: str) -> None:
+    if unit and unit.lower() not in _UNITS:
+        raise LineError(f"unit {unit!r} is none of an M-Bus register's")
+    device.unit, shift = _UNITS[unit.lower()] if unit else (None, 0)
+    device.value = number if not shift and number.as_tuple().exponent else shifted(number, shift)
+
+
+def _take_profile(device: Device, groups: list[str], zone: ZoneInfo) -> None:
+    """Take DSMR 2.2/3.0's `(time)(status)(period)(count)(code)(unit)(value)`."""
+    time, *_, unit, value = groups
+    number, _ = parse_number(value)
+    _set_value(device, number, unit)
+    device.measured_at = _moment(time, zone)
+
+
+def _take_newest(device: Device, groups: list[str], zone: ZoneInfo) -> None:
+    """Take one hourly row `(value*m3)(time)` of the oldest meters; the newest of the rows is the reading."""
+    value, time = groups
+    moment = parse_time(time, zone)
+    if device.measured_at is None or moment > device.measured_at:
+        _set_value(device, *parse_number(value))
+        device.measured_at = moment
+
+
+def finish(devices: Iterable[Device]) -> tuple[MbusReading, ...]:
+    """Return the readings by channel; a lone serial number belongs to the lone device without one."""
+    known = sorted(devices, key=lambda device: device.channel)
+    orphans = [device for device in known if device.kind is None and device.value is None and device.meter_id]
+    nameless = [device for device in known if device.channel == 0 and device.meter_id is None]
+    if len(orphans) == len(nameless) == 1:
+        nameless[0].meter_id, orphans[0].meter_id = orphans[0].meter_id, None
+    return tuple(reading for device in known if (reading := device.reading()))
+
+
+def usual_values(readings: Iterable[MbusReading]) -> dict[str, Number]:
+    """Return `gas_m3`, `water_m3`, `heat_gj`… for every kind of which just one device has a value in that unit."""
+    found: dict[str, list[Number]] = {}
+    for reading in readings:
+        if reading.value is not None and reading.unit and (name := USUAL_NAMES.get((reading.kind, reading.unit))):
+            found.setdefault(name, []).append(reading.value)
+    return {name: numbers[0] for name, numbers in found.items() if len(numbers) == 1}
