@@ -1,0 +1,77 @@
+# Meterkast. `make` lists what can be made; GNU make 3.81 (macOS) is enough.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+unexport VIRTUAL_ENV
+
+BIN := .venv/bin
+WEB := services/api/web
+PAGE := services/api/meterkast_api/static/index.html
+PACKAGES := contracts/meterkast_contracts runtime/meterkast_runtime store/meterkast_store \
+            $(foreach s,reader parser history api,services/$(s)/meterkast_$(s)) launcher/meterkast
+PROJECTS := $(wildcard pyproject.toml */pyproject.toml services/*/pyproject.toml)
+WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.ts $(WEB)/*.json -type f 2>/dev/null)
+SYNC := $(BIN)/uv sync --frozen --quiet --all-packages --group dev
+
+.PHONY: help setup web run test lint types imports web-test generate bench fuzz clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/synced ## the Python environment in .venv
+
+.venv/bin/uv:
+	@.ci/venv .venv
+
+.venv/synced: .venv/bin/uv uv.lock $(PROJECTS)
+	@echo "Installing the Python packages…"
+	@$(SYNC) && touch $@
+
+web: $(PAGE) ## the web page, built by npm
+
+$(WEB)/node_modules/installed: $(WEB)/package.json $(WEB)/package-lock.json
+	@command -v npm >/dev/null || { echo "The web page needs Node 20 or newer: https://nodejs.org" >&2; exit 1; }
+	@echo "Installing the web page's packages…"
+	@cd $(WEB) && npm ci --silent --no-fund --no-audit && touch node_modules/installed
+
+$(PAGE): $(WEB)/node_modules/installed $(WEB_SOURCES)
+	@echo "Building the web page…"
+	@cd $(WEB) && npm run --silent build && touch ../meterkast_api/static/index.html
+
+run: setup web ## the whole pipeline; SOURCE=/dev/ttyUSB0 for a real meter, ARGS="--help" for more
+	@$(BIN)/meterkast up $(ARGS) $(if $(SOURCE),"$(SOURCE)")
+
+test: programs lint types imports web-test ## everything: lint, types, imports, web, unit, broker, browser
+	@$(BIN)/pytest
+
+.PHONY: programs
+programs:
+	@.ci/programs
+
+lint: setup ## ruff, rules and format
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: setup ## mypy, strict
+	@$(BIN)/mypy $(PACKAGES) tests bench
+
+imports: setup ## imports flow one way
+	@$(BIN)/lint-imports
+
+web-test: web ## the web page's types, lint and unit tests
+	@cd $(WEB) && npm run --silent check && npm run --silent test
+
+generate: setup ## AsyncAPI, JSON Schemas and OpenAPI from the code
+	@$(BIN)/python -m meterkast_contracts.generate
+	@$(BIN)/python -m meterkast_api.openapi
+
+bench: setup ## how fast, into bench/results.md; MINUTES=10 is the time that memory is watched
+	@$(SYNC) --inexact --group bench
+	@$(BIN)/python -m bench --minutes $(or $(MINUTES),10)
+
+fuzz: setup ## throw random bytes at framing and decoding; SECONDS_EACH=60
+	@$(SYNC) --inexact --group fuzz
+	@$(BIN)/python -m bench.fuzz --seconds $(or $(SECONDS_EACH),60)
+
+clean: ## forget everything that make has made
+	rm -rf .venv $(WEB)/node_modules services/api/meterkast_api/static \
+	       .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
