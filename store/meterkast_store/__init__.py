@@ -1,0 +1,40 @@
+"""The history of every meter: one narrow interface, two backends."""
+
+from meterkast_store.errors import StoreDamagedError, StoreError, StoreSettingsError, StoreUnavailableError
+from meterkast_store.history import (
+    Batch,
+    Epoch,
+    HistoryStore,
+    Hole,
+    MbusSample,
+    MeterInfo,
+    Period,
+    PowerBin,
+    PowerCurve,
+    Sample,
+    Spread,
+    Usage,
+    UsageRow,
+)
+from meterkast_store.settings import StoreSettings
+
+__all__ = [
+    "Batch",
+    "Epoch",
+    "HistoryStore",
+    "Hole",
+    "MbusSample",
+    "MeterInfo",
+    "Period",
+    "PowerBin",
+    "PowerCurve",
+    "Sample",
+    "Spread",
+    "StoreDamagedError",
+    "StoreError",
+    "StoreSettings",
+    "StoreSettingsError",
+    "StoreUnavailableError",
+    "Usage",
+    "UsageRow",
+]
