@@ -1,0 +1,17 @@
+"""The MQTT session every service uses."""
+
+from meterkast_runtime.errors import MqttClosedError, MqttConnectionError, MqttError, MqttQueueFullError
+from meterkast_runtime.mqtt.message import Message, Will
+from meterkast_runtime.mqtt.session import MqttSession
+from meterkast_runtime.mqtt.settings import MqttSettings
+
+__all__ = [
+    "Message",
+    "MqttClosedError",
+    "MqttConnectionError",
+    "MqttError",
+    "MqttQueueFullError",
+    "MqttSession",
+    "MqttSettings",
+    "Will",
+]
