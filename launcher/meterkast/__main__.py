@@ -1,0 +1,30 @@
+"""The command `meterkast`."""
+
+import os
+import sys
+
+from meterkast_runtime.errors import MeterkastError
+
+from meterkast.commands import app
+
+USAGE_ERROR = 2
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line; what a person can mend is one sentence and exit code 2."""
+    try:
+        app()
+    except MeterkastError as error:
+        sys.stderr.write(f"meterkast: {error}\n")
+        sys.exit(USAGE_ERROR)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # whoever read our output has had enough: no complaint at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

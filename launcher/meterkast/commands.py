@@ -1,0 +1,93 @@
+"""The command line: what can be asked, checked and passed on."""
+
+from importlib import metadata
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from meterkast_contracts.topics import TopicError, check_gateway
+
+from meterkast.errors import LauncherError
+
+_KEY_BYTES = 16
+
+app = typer.Typer(
+    name="meterkast",
+    help="Every telegram of the smart meter, from the P1 port to the browser.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"meterkast {metadata.version('meterkast')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=lambda wanted: _version(wanted=wanted), is_eager=True, help="Say it.")
+    ] = False,
+) -> None:
+    """Every telegram of the smart meter, from the P1 port to the browser.
+
+    Start with `meterkast up`: a simulated house, on a web page of your own.
+    Then `meterkast doctor /dev/ttyUSB0`, and `meterkast up /dev/ttyUSB0`.
+    """
+
+
+@app.command()
+def parse(
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE…|-]", help="Files; `-` is standard input.")
+    ] = None,
+    *,
+    no_crc: Annotated[
+        bool, typer.Option("--no-crc", help="Take telegrams whose CRC is wrong too; their damaged lines are warnings.")
+    ] = False,
+    key: Annotated[
+        str | None, typer.Option(metavar="HEX", help="The grid operator's key, for ciphered telegrams.")
+    ] = None,
+    gateway: Annotated[str, typer.Option(help="The name that the readings carry.")] = "home",
+    timezone: Annotated[str, typer.Option(help="Where the meter stands.")] = "Europe/Amsterdam",
+) -> None:
+    """Turn telegrams into one JSON reading per line.
+
+    Each bad telegram is one line on standard error: file, offset, reason. The exit code is 1 if there was any.
+    """
+    from meterkast.parse import ParseOptions, parse_all  # noqa: PLC0415 - a command loads no other's libraries
+
+    options = ParseOptions(gateway=_gateway(gateway), zone=_zone(timezone), check_crc=not no_crc, key=_key(key))
+    raise typer.Exit(parse_all(files or ["-"], options))
+
+
+def _gateway(name: str) -> str:
+    try:
+        return check_gateway(name)
+    except TopicError as error:
+        raise LauncherError(str(error)) from error
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise LauncherError(f"{name!r} is not a time zone", hint="use a name such as Europe/Amsterdam") from error
+
+
+def _key(text: str | None) -> bytes | None:
+    if text is None:
+        return None
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise LauncherError("the key is not 32 hexadecimal digits", hint="copy it from the grid operator's letter")
+    return key
