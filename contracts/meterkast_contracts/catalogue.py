@@ -1,7 +1,7 @@
 """The OBIS catalogue: the one table that parser, JSON, database fields, REST, CSV, labels and discovery follow.
 
-Codes are `A-B:C.D.E` (IEC 62056-61). `?` as B stands for 0 and 1: meters with two electricity channels disagree on which
-one they print. The first code of an entry that a telegram holds wins.
+Codes are `A-B:C.D.E` (IEC 62056-61). `?` as B stands for 0 and 1: meters with two electricity channels disagree
+on which one they print. The first code of an entry that a telegram holds wins.
 """
 
 from collections.abc import Iterator, Mapping
@@ -84,7 +84,7 @@ UNITS: Mapping[Quantity, tuple[str, Mapping[str, int]]] = MappingProxyType(
         Quantity.NONE: ("", {"": 0}),
     }
 )
-"""Per quantity: our unit, and by how many decimal places each of the meters' units (lower case) is shifted to reach it."""
+"""Per quantity: our unit, and the decimal places by which each of the meters' units (lower case) is shifted to it."""
 
 DATABASE_SHIFT: Mapping[Quantity, tuple[str, int]] = MappingProxyType(
     {
@@ -177,7 +177,7 @@ def _identity() -> Iterator[Entry]:
         "Measured at", "Gemeten om", DSMR_5,
     )  # fmt: skip
     yield _text(
-        ("0-0:96.1.1", "0-0:96.1.0", "0-0:42.0.0", "?-0:0.0.0", "0-0:96.1.255", "1-?:96.1.0", "1-0:96.1.1", "0-0:C.1.0"),
+        ("0-0:96.1.1", "0-0:96.1.0", "0-0:42.0.0", "?-0:0.0.0", "0-0:96.1.255", "1-?:96.1.0", "1-0:96.1.1"),
         "meter_id", "Meter", "Meter", DSMR_5,
     )  # fmt: skip
     yield _text(("1-3:0.2.8",), "version", "Version of the standard", "Versie van de standaard", DSMR_5, plain=True)
@@ -271,8 +271,8 @@ def _energy() -> Iterator[Entry]:
         HU,
     )
     yield _register(
-        "1-?:16.8.0", "energy_net_kwh", Quantity.ENERGY, "Energy, import less export", "Energie, afname min teruglevering",
-        IEC,
+        "1-?:16.8.0", "energy_net_kwh", Quantity.ENERGY, "Energy, import less export",
+        "Energie, afname min teruglevering", IEC,
     )  # fmt: skip
 
 
@@ -366,8 +366,8 @@ def _quality() -> Iterator[Entry]:
             )
             yield Entry(
                 (f"1-?:{12 + step}.{d + 1}.0",), f"voltage_{what}_{phase}_s", Quantity.DURATION, Type.INTEGER,
-                Kind.GAUGE, 0, f"Duration of the last of the {en.lower()} {upper}", f"Duur van de laatste {nl.lower()} {upper}",
-                LT,
+                Kind.GAUGE, 0, f"Duration of the last of the {en.lower()} {upper}",
+                f"Duur van de laatste {nl.lower()} {upper}", LT,
             )  # fmt: skip
             yield _gauge(
                 f"1-?:{12 + step}.{d + 2}.0", f"voltage_{what}_{phase}_v", Quantity.VOLTAGE, 1,

@@ -21,7 +21,7 @@ class TopicError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class GatewayTopic:
-    """One topic of a gateway; `item` is the OBIS code, value name or command, `sent_ms` a late telegram's receive time."""
+    """One topic of a gateway; `item` is a code, name or command, `sent_ms` a late telegram's receive time."""
 
     gateway: str
     kind: GatewayTopicKind

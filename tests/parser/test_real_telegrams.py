@@ -1,4 +1,4 @@
-"""Every telegram of the collection beside the checkout decodes to its manifest's values, where that collection is there."""
+"""Every telegram of the collection beside the checkout, where there is one, decodes to its manifest's values."""
 
 import csv
 import re
@@ -26,7 +26,7 @@ NAMES = {
     **{f"U{n}": f"voltage_l{n}_v" for n in (1, 2, 3)},
     **{f"I{n}": f"current_l{n}_a" for n in (1, 2, 3)},
 }  # fmt: skip
-SCALES = {
+SCALES: dict[str, Decimal | int] = {
     "kWh": 1,
     "Wh": Decimal("0.001"),
     "kW": 1000,

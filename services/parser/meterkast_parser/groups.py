@@ -7,16 +7,21 @@ from meterkast_parser.errors import LineError
 
 _GROUP = re.compile(r"\(((?:[^()]|\([^()]*\))*)\)")
 _NUMBER = re.compile(r"\s*(-?\d{1,18}(?:\.\d{1,18})?)\s*\*?\s*([A-Za-z°/][A-Za-z0-9/]*)?\s*")
-_PRINTABLE = range(0x20, 0x7F)
+
+
+def group_spans(groups: str) -> list[tuple[int, int]]:
+    """Return where the texts of `(a)(b)(c)` stand, line ends between them allowed; raise LineError on anything else."""
+    spans = [match.span(1) for match in _GROUP.finditer(groups)]
+    covered = sum(end - start + 2 for start, end in spans)
+    if covered != len(groups) and _GROUP.sub("", groups).strip("\r\n"):
+        raise LineError(f"parentheses of {groups[:40]!r} do not pair")
+    return spans
 
 
 def split_groups(rest: str) -> list[str]:
-    """Return the texts of `a)(b)(c)` (the first parenthesis already taken off); raise LineError on anything else."""
-    whole = "(" + rest
-    groups = [match.group(1) for match in _GROUP.finditer(whole)]
-    if sum(len(group) + 2 for group in groups) != len(whole):
-        raise LineError(f"parentheses of {whole[:40]!r} do not pair")
-    return groups
+    """Return the texts of `a)(b)(c)`, the first parenthesis already taken off; raise LineError on anything else."""
+    groups = "(" + rest
+    return [groups[start:end] for start, end in group_spans(groups)]
 
 
 def parse_number(text: str) -> tuple[Decimal, str]:
@@ -43,6 +48,6 @@ def octets(text: str) -> str:
             decoded = bytes.fromhex(stripped)
         except ValueError:
             decoded = b""
-        if decoded and all(byte in _PRINTABLE for byte in decoded):
-            return decoded.decode("ascii").strip()
+        if decoded.isascii() and (spelt := decoded.decode("ascii")).isprintable():
+            return spelt.strip()
     return stripped.strip("\xff").strip()

@@ -1,17 +1,18 @@
 """M-Bus devices behind the meter: lines `0-n:24.x.y` and `0-n:96.1.y` (DSMR 5.0.2 P1 §6.12, e-MUCS-P1 2.1.1)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from meterkast_contracts.messages import MbusKind, MbusReading, Number
 
 from meterkast_parser.errors import LineError
-from meterkast_parser.groups import octets, parse_number, shifted, split_groups
+from meterkast_parser.groups import octets, parse_number, shifted
 from meterkast_parser.times import is_plausible, parse_time
 
 KINDS = {
@@ -29,8 +30,6 @@ _EXTRA_UNITS = {"m3/h": ("flow_m3h", 0), "l/h": ("flow_m3h", -3), "kw": ("power_
 _TEMPERATURES = {"24.2.3": "supply_temperature_c", "24.2.4": "return_temperature_c"}
 _VALUES = ("24.2.1", "24.2.3")
 _CODE = re.compile(r"0-([1-9]):(24\.\d\.\d|96\.1\.[0-4])")
-LEGACY_GAS = "7-0:23.1.0"
-_LEGACY_VALVE = "7-0:24.4.0"
 
 USUAL_NAMES = {
     (MbusKind.GAS, "m3"): "gas_m3",
@@ -66,33 +65,15 @@ class Device:
         )  # fmt: skip
 
 
-def is_mbus(code: str) -> bool:
-    """Whether a code belongs to an M-Bus device."""
-    return code in (LEGACY_GAS, _LEGACY_VALVE) or _CODE.fullmatch(code) is not None
-
-
-def take_line(devices: dict[int, Device], code: str, rest: str, zone: ZoneInfo) -> None:
-    """Enter one line into its channel's device; raise LineError."""
-    groups = split_groups(rest)
+def taker_of(code: str) -> tuple[int, "Taker"] | None:
+    """Return the channel of a code and what enters its groups into the device; None for what is no M-Bus code."""
+    if code in _LEGACY:
+        return 0, _LEGACY[code]
     match = _CODE.fullmatch(code)
-    channel, item = (int(match.group(1)), match.group(2)) if match else (0, code)
-    device = devices.setdefault(channel, Device(channel))
-    match item:
-        case "24.1.0":
-            device.kind = KINDS.get(_whole(groups[0]), MbusKind.OTHER)
-        case "96.1.0" | "96.1.1":
-            device.meter_id = device.meter_id or octets(groups[0]) or None
-        case "24.3.0":
-            _take_profile(device, groups, zone)
-        case "24.4.0" | "7-0:24.4.0":
-            device.valve = _whole(groups[0]) if groups[0] else None
-        case "7-0:23.1.0":
-            device.kind = MbusKind.GAS
-            _take_newest(device, groups, zone)
-        case "96.1.2" | "96.1.4":
-            pass
-        case _:
-            _take_value(device, item, groups, zone)
+    if match is None:
+        return None
+    channel, item = int(match.group(1)), match.group(2)
+    return channel, _TAKERS.get(item) or partial(_take_value, item)
 
 
 def _whole(text: str) -> int:
@@ -112,7 +93,23 @@ def _moment(text: str, zone: ZoneInfo) -> datetime | None:
     return moment if is_plausible(moment) else None
 
 
-def _take_value(device: Device, item: str, groups: list[str], zone: ZoneInfo) -> None:
+def _take_kind(device: Device, groups: Sequence[str], _zone: ZoneInfo) -> None:
+    device.kind = KINDS.get(_whole(groups[0]), MbusKind.OTHER)
+
+
+def _take_meter_id(device: Device, groups: Sequence[str], _zone: ZoneInfo) -> None:
+    device.meter_id = device.meter_id or octets(groups[0]) or None
+
+
+def _take_valve(device: Device, groups: Sequence[str], _zone: ZoneInfo) -> None:
+    device.valve = _whole(groups[0]) if groups[0] else None
+
+
+def _ignore(_device: Device, _groups: Sequence[str], _zone: ZoneInfo) -> None:
+    """EAN and version of a device say nothing of its reading."""
+
+
+def _take_value(item: str, device: Device, groups: Sequence[str], zone: ZoneInfo) -> None:
     """Take `(time)(value*unit)` or `(value*unit)`: a register in 24.2.1 or 24.2.3, else a further value."""
     if not any(groups):
         return
@@ -138,7 +135,7 @@ def _set_value(device: Device, number: Decimal, unit: str) -> None:
     device.value = number if not shift and number.as_tuple().exponent else shifted(number, shift)
 
 
-def _take_profile(device: Device, groups: list[str], zone: ZoneInfo) -> None:
+def _take_profile(device: Device, groups: Sequence[str], zone: ZoneInfo) -> None:
     """Take DSMR 2.2/3.0's `(time)(status)(period)(count)(code)(unit)(value)`."""
     time, *_, unit, value = groups
     number, _ = parse_number(value)
@@ -146,13 +143,28 @@ def _take_profile(device: Device, groups: list[str], zone: ZoneInfo) -> None:
     device.measured_at = _moment(time, zone)
 
 
-def _take_newest(device: Device, groups: list[str], zone: ZoneInfo) -> None:
+def _take_newest(device: Device, groups: Sequence[str], zone: ZoneInfo) -> None:
     """Take one hourly row `(value*m3)(time)` of the oldest meters; the newest of the rows is the reading."""
     value, time = groups
     moment = parse_time(time, zone)
     if device.measured_at is None or moment > device.measured_at:
+        device.kind = MbusKind.GAS
         _set_value(device, *parse_number(value))
         device.measured_at = moment
+
+
+Taker = Callable[[Device, Sequence[str], ZoneInfo], None]
+
+_TAKERS: dict[str, Taker] = {
+    "24.1.0": _take_kind,
+    "96.1.0": _take_meter_id,
+    "96.1.1": _take_meter_id,
+    "96.1.2": _ignore,
+    "96.1.4": _ignore,
+    "24.3.0": _take_profile,
+    "24.4.0": _take_valve,
+}
+_LEGACY: dict[str, Taker] = {"7-0:23.1.0": _take_newest, "7-0:24.4.0": _take_valve}
 
 
 def finish(devices: Iterable[Device]) -> tuple[MbusReading, ...]:

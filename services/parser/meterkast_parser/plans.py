@@ -15,7 +15,7 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "kw": ("kW",), "w": ("W",), "kvar": ("kvar", "kVAr"), "var": ("var", "VAr"), "kva": ("kVA",), "va": ("VA",),
     "v": ("V",), "kv": ("kV",), "a": ("A",), "ma": ("mA",), "ka": ("kA",), "hz": ("Hz",), "khz": ("kHz",),
 }  # fmt: skip
-"""The spellings meters really use, for the short way; every other one takes the lenient way."""
+"""The spellings meters really use, for the short way; every other one takes the numbers way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Plans:
     """Every catalogue code with what to do: numbers by unit, plain integers, texts, structured lines."""
 
     measured: Mapping[str, Mapping[str, tuple[str, int]]]
-    lenient: Mapping[str, tuple[Entry, ...]]
+    numbers: Mapping[str, tuple[Entry, ...]]
     texts: Mapping[str, TextPlan]
     structured: Mapping[str, Entry]
 
@@ -48,9 +48,9 @@ def _numeric() -> Iterator[tuple[str, Entry]]:
 def build_plans() -> Plans:
     """Build the look-ups from the catalogue."""
     measured: dict[str, dict[str, tuple[str, int]]] = {}
-    lenient: dict[str, tuple[Entry, ...]] = {}
+    numbers: dict[str, tuple[Entry, ...]] = {}
     for code, entry in _numeric():
-        lenient[code] = (*lenient.get(code, ()), entry)
+        numbers[code] = (*numbers.get(code, ()), entry)
         for unit, shift in UNITS[entry.quantity][1].items():
             for spelling in _SPELLINGS.get(unit, ()):
                 measured.setdefault(code, {}).setdefault(f"{spelling})", (entry.name, shift))
@@ -62,7 +62,7 @@ def build_plans() -> Plans:
                 texts.setdefault(code, TextPlan(entry.name, entry.type is Type.OCTETS, rank))
             elif entry.type not in (Type.DECIMAL, Type.INTEGER):
                 structured[code] = entry
-    return Plans(measured, lenient, texts, structured)
+    return Plans(measured, numbers, texts, structured)
 
 
 PLANS = build_plans()

@@ -1,5 +1,6 @@
 """Lines that hold more than one value: peaks, the month profile, the power failure log."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -28,13 +29,13 @@ def _plausible(text: str, zone: ZoneInfo) -> datetime | None:
     return moment if is_plausible(moment) else None
 
 
-def parse_peak(groups: list[str], zone: ZoneInfo) -> tuple[Number, datetime | None]:
+def parse_peak(groups: Sequence[str], zone: ZoneInfo) -> tuple[Number, datetime | None]:
     """Return power in W and time of `(time)(value*kW)` or, as Iskra prints it, `(value*kW)(time)`."""
     value, time = sorted(groups, key=lambda group: "*" not in group) if len(groups) > 1 else (groups[0], "")
     return _power(value), _plausible(time, zone)
 
 
-def parse_profile(groups: list[str], zone: ZoneInfo) -> tuple[MonthPeak, ...]:
+def parse_profile(groups: Sequence[str], zone: ZoneInfo) -> tuple[MonthPeak, ...]:
     """Return the month peaks of `(n)(code)(code)(month end)(time)(value*kW)…`; other profiles hold no month peaks."""
     if len(groups) < 4 or groups[1].rpartition(":")[2] != "1.6.0":  # noqa: PLR2004
         return ()
@@ -47,7 +48,7 @@ def parse_profile(groups: list[str], zone: ZoneInfo) -> tuple[MonthPeak, ...]:
     return tuple(peaks)
 
 
-def parse_failure_log(groups: list[str], zone: ZoneInfo) -> tuple[PowerFailure, ...]:
+def parse_failure_log(groups: Sequence[str], zone: ZoneInfo) -> tuple[PowerFailure, ...]:
     """Return the entries of `(n)(0-0:96.7.19)(end)(seconds*s)…`; the count is not trusted, meters get it wrong."""
     entries = []
     rows = groups[2:]

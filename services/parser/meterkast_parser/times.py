@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from meterkast_parser.errors import LineError
 
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(1999, 12, 31, tzinfo=UTC)
 LATEST = datetime(2063, 1, 1, tzinfo=UTC)
 _DIGITS = 12
 _DASHED = re.compile(r"(\d\d)-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)")
@@ -16,7 +16,7 @@ _HOUR = timedelta(hours=1)
 
 @lru_cache(maxsize=4096)
 def _offset(hour: str, letter: str, zone: ZoneInfo) -> timedelta:
-    """Offset from UTC of a local hour `YYMMDDhh`; the letter decides where the hour is doubled or the zone disagrees."""
+    """Offset from UTC of a local hour `YYMMDDhh`; the letter decides a doubled hour."""
     local = datetime.fromisoformat(f"{_century(hour)}{hour[:6]}T{hour[6:]}").replace(tzinfo=zone)
     candidates = [local, local.replace(fold=1)]
     for candidate in candidates:
@@ -32,7 +32,7 @@ def _century(text: str) -> str:
 
 def parse_time(text: str, zone: ZoneInfo) -> datetime:
     """Return `YYMMDDhhmmss` with or without its S/W letter, or `YY-MM-DD hh:mm:ss`, as UTC; raise LineError."""
-    if dashed := _DASHED.fullmatch(text):
+    if "-" in text and (dashed := _DASHED.fullmatch(text)):
         text = "".join(dashed.groups())
     digits, letter = text[:_DIGITS], text[_DIGITS:] or " "
     if len(digits) != _DIGITS or not digits.isdecimal() or letter not in "SWsw ":
@@ -46,4 +46,4 @@ def parse_time(text: str, zone: ZoneInfo) -> datetime:
 
 def is_plausible(moment: datetime) -> bool:
     """Whether a meter's clock can have shown this: not 1970, not 2063."""
-    return EARLIEST - timedelta(days=1) <= moment < LATEST
+    return EARLIEST <= moment < LATEST

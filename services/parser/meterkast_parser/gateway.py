@@ -1,0 +1,133 @@
+"""What the parser remembers of one gateway, and what one telegram of it gives to publish."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from meterkast_contracts.messages import Clock, Event, Reading
+from meterkast_contracts.topics import Topics
+
+from meterkast_parser.decode import decode
+from meterkast_parser.errors import TelegramError
+from meterkast_parser.events import events_between
+from meterkast_parser.rejections import RejectionLog
+from meterkast_parser.shapes import Shapes
+from meterkast_parser.telegram import find_end, line_spans
+from meterkast_parser.values import changed_codes, changed_values
+
+_RESOLUTION = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to publish with QoS 1."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How telegrams become messages."""
+
+    zone: ZoneInfo
+    topics: Topics
+    interval_s: int = 0
+    publish_obis: bool = True
+    publish_values: bool = True
+    check_crc: bool = True
+    shapes: Shapes = field(default_factory=Shapes)
+
+
+class Gateway:
+    """The state of one gateway: its newest reading, the lines that were published, its refusals."""
+
+    def __init__(self, name: str, options: Options, monotonic: Callable[[], float]) -> None:
+        self.name = name
+        self.rejections = RejectionLog(name, monotonic)
+        self._options = options
+        self._newest: Reading | None = None
+        self._published_lines: frozenset[str] = frozenset()
+        self._published: Reading | None = None
+        self._last_receiver_time = datetime.min.replace(tzinfo=UTC)
+
+    def remember(self, reading: Reading) -> None:
+        """Take a reading that an earlier run published as the newest, so that no event between the runs is missed."""
+        if self._newest is None:
+            self._newest = reading
+
+    def take(self, raw: bytes, received_at: datetime) -> Iterator[Outgoing]:
+        """Return what one telegram gives to publish; raise TelegramError when it must be refused."""
+        options = self._options
+        reading = decode(
+            raw,
+            gateway=self.name,
+            received_at=received_at,
+            zone=options.zone,
+            check_crc=options.check_crc,
+            shapes=options.shapes,
+        )
+        reading = self._with_own_time(reading)
+        newest = self._newest
+        late = newest is not None and _time(reading) < _time(newest)
+        if late:
+            return iter((self._reading_message(reading, retain=False),))
+        self._newest = reading
+        events = () if newest is None else events_between(newest, reading)
+        return self._messages(raw, reading, events)
+
+    def reject(self, error: TelegramError, raw: bytes, received_at: datetime) -> Outgoing | None:
+        """Count a refusal; return its message unless a flood of them is held back."""
+        rejected = self.rejections.reject(error, raw, received_at)
+        if rejected is None:
+            return None
+        return Outgoing(self._options.topics.rejected(self.name), rejected.to_json(), retain=False)
+
+    def _with_own_time(self, reading: Reading) -> Reading:
+        """Keep two readings without a meter's time from sharing a millisecond, which is what history knows them by."""
+        if reading.clock is Clock.METER or reading.measured_at is None:
+            return reading
+        at = max(reading.measured_at, self._last_receiver_time + _RESOLUTION)
+        self._last_receiver_time = at
+        return reading if at == reading.measured_at else reading.model_copy(update={"measured_at": at})
+
+    def _reading_message(self, reading: Reading, *, retain: bool) -> Outgoing:
+        return Outgoing(self._options.topics.reading(self.name), reading.to_json(), retain)
+
+    def _messages(self, raw: bytes, reading: Reading, events: Iterator[Event] | tuple[()]) -> Iterator[Outgoing]:
+        topics = self._options.topics
+        for event in events:
+            yield Outgoing(topics.event(self.name), event.to_json(), retain=False)
+        if self._is_due(reading):
+            yield from self._values(raw, reading)
+            yield self._reading_message(reading, retain=True)
+            self._published = reading
+
+    def _is_due(self, reading: Reading) -> bool:
+        """Whether a reading begins a new interval; intervals stand on the clock, so that boundaries have theirs."""
+        interval = self._options.interval_s
+        if not interval or self._published is None:
+            return True
+        return _time(reading).timestamp() // interval != _time(self._published).timestamp() // interval
+
+    def _values(self, raw: bytes, reading: Reading) -> Iterator[Outgoing]:
+        options = self._options
+        if options.publish_obis:
+            text = raw[: find_end(raw)].decode("latin-1")
+            lines = [text[start:end] for start, end in line_spans(text)]
+            for code, text in changed_codes(self._published_lines, lines):
+                yield Outgoing(options.topics.obis(self.name, code), text.encode(), retain=True)
+            self._published_lines = frozenset(lines)
+        if options.publish_values:
+            before = self._published.values if self._published else {}
+            for name, text in changed_values(before, reading.values):
+                yield Outgoing(options.topics.value(self.name, name), text.encode(), retain=True)
+
+
+def _time(reading: Reading) -> datetime:
+    moment = reading.measured_at
+    if moment is None:
+        raise ValueError("a reading on the bus has a time")
+    return moment
