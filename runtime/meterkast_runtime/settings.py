@@ -48,7 +48,7 @@ class HomeSection(Section):
     def _known(cls, name: str) -> str:
         try:
             ZoneInfo(name)
-        except (ValueError, OSError) as error:
+        except (KeyError, ValueError, OSError) as error:
             raise ValueError(f"{name!r} is not a time zone: use a name such as Europe/Amsterdam") from error
         return name
 
