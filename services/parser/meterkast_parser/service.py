@@ -24,6 +24,7 @@ STRAY = Counter("meterkast_parser_stray_messages", "Messages on telegram topics 
 
 
 _RECALL_SILENCE_S = 0.3
+_UNPUBLISHED_LIMIT = 4000
 
 
 class ParserService:
@@ -48,6 +49,7 @@ class ParserService:
             check_crc=section.check_crc,
         )
         self._gateways: dict[str, Gateway] = {}
+        self._unpublished = 0
         self._log = get_logger("parser")
 
     @staticmethod
@@ -63,6 +65,8 @@ class ParserService:
             ready()
             async for message in session.messages():
                 self._handle(message)
+                if self._unpublished > _UNPUBLISHED_LIMIT:
+                    await session.flush()
 
     async def _recall_readings(self) -> None:
         """Take the retained readings of an earlier run, so that what happened between the runs becomes events."""
@@ -133,8 +137,11 @@ class ParserService:
             message.ack()
             return
 
+        self._unpublished += left
+
         def done(future: asyncio.Future[None]) -> None:
             nonlocal left
+            self._unpublished -= 1
             if not future.cancelled() and future.exception() is None:
                 left -= 1
                 if not left:

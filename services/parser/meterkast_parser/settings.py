@@ -1,17 +1,26 @@
 from typing import Annotated
 
+from meterkast_runtime.section import Section
 from meterkast_runtime.settings import Settings
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from meterkast_parser.decryption import DEFAULT_AUTHENTICATION_KEY
 
-HexKey = Annotated[SecretStr, Field(pattern=r"^[0-9A-Fa-f]{32}$")]
+_KEY_DIGITS = 32
 
 
-class ParserSection(BaseModel):
+def _checked_key(key: SecretStr) -> SecretStr:
+    digits = key.get_secret_value()
+    if len(digits) != _KEY_DIGITS or not set(digits.lower()) <= set("0123456789abcdef"):
+        raise ValueError(f"an AES-128 key has {_KEY_DIGITS} hexadecimal digits")
+    return key
+
+
+HexKey = Annotated[SecretStr, AfterValidator(_checked_key)]
+
+
+class ParserSection(Section):
     """How telegrams become readings."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     reading_interval_s: int = Field(
         default=0, ge=0, description="One reading per so many seconds; 0 takes every telegram."
@@ -19,10 +28,10 @@ class ParserSection(BaseModel):
     publish_obis: bool = Field(default=True, description="Publish each value under its OBIS code.")
     publish_values: bool = Field(default=True, description="Publish each value under its plain name.")
     check_crc: bool = Field(default=True, description="Refuse telegrams whose CRC does not hold.")
-    keys: dict[str, SecretStr] = Field(
+    keys: dict[str, HexKey] = Field(
         default_factory=dict, description="AES-128 key in hex by gateway, for ciphered telegrams."
     )
-    authentication_key: SecretStr = SecretStr(DEFAULT_AUTHENTICATION_KEY.hex())
+    authentication_key: HexKey = SecretStr(DEFAULT_AUTHENTICATION_KEY.hex())
 
 
 class ParserSettings(Settings):
