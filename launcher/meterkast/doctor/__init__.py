@@ -1,0 +1,1 @@
+"""`meterkast doctor`: what is wrong with a P1 port, and what to do."""
