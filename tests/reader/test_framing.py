@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from meterkast_reader.crc import Checksum, check
 from meterkast_reader.framing import LIMIT, Discarded, Event, Frame, Framer, Reason
@@ -199,6 +199,7 @@ ANYTHING = st.one_of(
 TELEGRAM = st.sampled_from([WITH_CRC, WITHOUT_CRC, HIGH_BYTES, BLANK_BEFORE_END])
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(ANYTHING, TELEGRAM, st.just(CIPHERED)), max_size=8).map(b"".join), st.lists(st.integers(0)))
 def test_chunking_changes_nothing(stream: bytes, cuts: list[int]) -> None:
     """However the stream is cut into chunks, the same telegrams come out and every byte is accounted for once."""
@@ -210,6 +211,7 @@ def test_chunking_changes_nothing(stream: bytes, cuts: list[int]) -> None:
     assert sum(length for _, length in covered) == len(stream)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(ANYTHING, TELEGRAM), min_size=1, max_size=5))
 def test_nothing_between_telegrams_spoils_them(pairs: list[tuple[bytes, bytes]]) -> None:
     """Whatever comes between whole telegrams, each of them is given."""
@@ -217,6 +219,7 @@ def test_nothing_between_telegrams_spoils_them(pairs: list[tuple[bytes, bytes]])
     assert all(any(telegram == found for found in given_telegrams) for _, telegram in pairs)
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(ANYTHING, TELEGRAM), max_size=8), st.integers(0), st.integers(0, 255))
 def test_any_damage_leaves_the_next_telegram_alone(parts: list[bytes], at: int, byte: int) -> None:
     """One byte changed anywhere costs at most the telegram it is in."""
