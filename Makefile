@@ -61,7 +61,7 @@ web-test: web ## the web page's types, lint and unit tests
 
 generate: setup ## AsyncAPI, JSON Schemas and OpenAPI from the code
 	@$(BIN)/python -m meterkast_contracts.generate
-	@$(BIN)/python -m meterkast_api.openapi
+	@$(BIN)/python -m meterkast_api.generate
 
 bench: setup ## how fast, into bench/results.md; MINUTES=10 is the time that memory is watched
 	@$(SYNC) --inexact --group bench

@@ -67,6 +67,28 @@ def parse(
     raise typer.Exit(parse_all(files or ["-"], options))
 
 
+@app.command()
+def simulate(
+    dialect: Annotated[
+        str, typer.Argument(help="What the meter speaks, e.g. nl-dsmr5, nl-dsmr22, be-emucs.")
+    ] = "nl-dsmr5",
+    *,
+    seed: Annotated[int, typer.Option(help="Another number, another house; the same number, the same bytes.")] = 1,
+    start: Annotated[str | None, typer.Option(metavar="TIME", help="The first telegram's time; now if absent.")] = None,
+    step: Annotated[
+        float | None, typer.Option(min=1, metavar="SECONDS", help="Between two telegrams; the meter's own if absent.")
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="How many.")] = 1,
+) -> None:
+    """Write a simulated meter's telegrams to standard output.
+
+    `meterkast simulate be-emucs --start 2026-06-21 --step 900 --count 96 | meterkast parse` is a summer's day.
+    """
+    from meterkast.simulate import SimulateOptions, run_simulate  # noqa: PLC0415 - a command loads no other's libraries
+
+    run_simulate(SimulateOptions(dialect=dialect, seed=seed, start=start, step_s=step, count=count))
+
+
 def _gateway(name: str) -> str:
     try:
         return check_gateway(name)
