@@ -16,6 +16,8 @@ from meterkast_store.history import (
     Usage,
     UsageRow,
 )
+from meterkast_store.opening import open_store
+from meterkast_store.sampling import UnfitReadingError, mbus_samples_of, sample_of
 from meterkast_store.settings import StoreSettings
 
 __all__ = [
@@ -35,6 +37,10 @@ __all__ = [
     "StoreSettings",
     "StoreSettingsError",
     "StoreUnavailableError",
+    "UnfitReadingError",
     "Usage",
     "UsageRow",
+    "mbus_samples_of",
+    "open_store",
+    "sample_of",
 ]

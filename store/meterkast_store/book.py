@@ -1,0 +1,135 @@
+"""The history store: the logic of history over any backend."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from heapq import merge
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from meterkast_contracts.messages import Event
+
+from meterkast_store import quarter
+from meterkast_store.curve import merged, plans
+from meterkast_store.history import (
+    POWER_FIELDS,
+    Batch,
+    Epoch,
+    MeterInfo,
+    Period,
+    PowerCurve,
+    Sample,
+    Usage,
+)
+from meterkast_store.instants import QUARTER_MS, from_ms, to_ms
+from meterkast_store.marks import Mark
+from meterkast_store.period import boundaries
+from meterkast_store.recorder import FAR_AHEAD, LONG_AGO, TOMBSTONES_IN_A_ROW, Recorder
+from meterkast_store.rows import Bin, Row, Rows, Series, Table
+from meterkast_store.sampling import row_event, row_sample
+from meterkast_store.selection import marks_at
+from meterkast_store.usage import tabulate
+
+
+class Book:
+    """History in one backend (see HistoryStore)."""
+
+    def __init__(self, rows: Rows, *, retention: timedelta, tolerance: timedelta) -> None:
+        self._rows = rows
+        self._retention = retention
+        self._tolerance_ms = tolerance // timedelta(milliseconds=1)
+        self._recorder = Recorder(rows)
+        self._writing = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        """Open the database."""
+        await self._rows.open()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Close the database."""
+        await self._rows.close()
+
+    async def write(self, batch: Batch) -> None:
+        """Write a batch durably before returning."""
+        async with self._writing:
+            await self._recorder.record(batch)
+
+    async def meters(self) -> list[MeterInfo]:
+        """Every meter of every gateway."""
+        known = [*await self._rows.series(Table.QUARTER), *await self._rows.series(Table.MBUS)]
+        found = [info for series in known if (info := await self._meter(series)) is not None]
+        return sorted(found, key=lambda info: (info.gateway, info.first))
+
+    async def power(
+        self, gateway: str, start: datetime, end: datetime, points: int, fields: Sequence[str] = POWER_FIELDS
+    ) -> PowerCurve:
+        """Lowest, mean and highest of each field per bin."""
+        curve = PowerCurve(gateway, start, end, (end - start).total_seconds(), ())
+        for plan in plans(to_ms(start), to_ms(end), points, fields):
+            late = QUARTER_MS if plan.table is Table.QUARTER else 0
+            bins = [
+                Bin(found.at - late, found.count, found.values)
+                for series in await self._rows.series(plan.table, gateway)
+                for found in await self._rows.bins(
+                    series, plan.start + late, plan.end + late, width=plan.width, fields=fields
+                )
+            ]
+            curve = PowerCurve(gateway, from_ms(plan.start), from_ms(plan.end), plan.width / 1000, merged(bins))
+            if bins:
+                break
+        return curve
+
+    async def usage(self, gateway: str, start: datetime, end: datetime, per: Period, timezone: ZoneInfo) -> Usage:
+        """Usage of every period that has a part in `start`..`end`."""
+        bounds = boundaries(to_ms(start), to_ms(end), per, timezone)
+        meters = await self._marks(Table.QUARTER, gateway, bounds)
+        mbus = await self._marks(Table.MBUS, gateway, bounds)
+        rows, holes = tabulate(bounds, meters, mbus, tolerance_ms=self._tolerance_ms)
+        return Usage(gateway, per, timezone.key, rows, holes)
+
+    async def events(self, gateway: str, start: datetime, end: datetime, limit: int = 1000) -> list[Event]:
+        """Events, newest first."""
+        kinds = await self._rows.series(Table.EVENT, gateway)
+        found = [
+            await self._rows.between(series, to_ms(start) - 1, to_ms(end), limit=limit, newest=True) for series in kinds
+        ]
+        newest = sorted((row for rows in found for row in rows), key=lambda row: row.at, reverse=True)
+        return [row_event(row) for row in newest[:limit]]
+
+    async def samples(self, gateway: str, start: datetime, end: datetime, limit: int = 10_000) -> list[Sample]:
+        """Samples, oldest first."""
+        meters = await self._rows.series(Table.SAMPLE, gateway)
+        found = [await self._rows.between(series, to_ms(start) - 1, to_ms(end), limit=limit) for series in meters]
+        return [row_sample(row) for row in list(merge(*found, key=lambda row: row.at))[:limit]]
+
+    async def latest(self, gateway: str) -> Sample | None:
+        """The newest sample."""
+        newest: Row | None = None
+        for series in await self._rows.series(Table.SAMPLE, gateway):
+            for row in await self._rows.between(series, LONG_AGO, FAR_AHEAD, limit=1, newest=True):
+                newest = row if newest is None or row.at > newest.at else newest
+        return None if newest is None else row_sample(newest)
+
+    async def prune(self, now: datetime) -> int:
+        """Delete samples older than the retention."""
+        return await self._rows.prune(Table.SAMPLE, to_ms(now - self._retention))
+
+    async def _marks(self, table: Table, gateway: str, bounds: Sequence[int]) -> list[Sequence[Mark]]:
+        series = await self._rows.series(table, gateway)
+        return [await marks_at(self._rows, one, bounds, tolerance_ms=self._tolerance_ms) for one in series]
+
+    async def _meter(self, series: Series) -> MeterInfo | None:
+        oldest = quarter.live(await self._rows.between(series, LONG_AGO, FAR_AHEAD, limit=TOMBSTONES_IN_A_ROW))
+        newest = quarter.live(await self._rows.between(series, LONG_AGO, FAR_AHEAD, limit=1, newest=True))
+        if not oldest or not newest:
+            return None
+        starts, ends = [quarter.first_measured_at(oldest[0])], []
+        for at in await self._rows.resets(series, oldest[0].at, FAR_AHEAD):
+            before = await self._rows.between(series, LONG_AGO, at - 1, limit=TOMBSTONES_IN_A_ROW, newest=True)
+            ends += [quarter.measured_at(row) for row in quarter.live(before)[-1:]]
+            starts += [quarter.first_measured_at(row) for row in await self._rows.at(series, [at])]
+        ends.append(quarter.measured_at(newest[0]))
+        epochs = tuple(Epoch(from_ms(a), from_ms(b)) for a, b in zip(starts, ends, strict=True))
+        kind = series.kind or "electricity"
+        return MeterInfo(series.gateway, series.name, kind, epochs[0].start, epochs[-1].end, epochs)

@@ -1,0 +1,31 @@
+"""From settings to a history store."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from meterkast_store.book import Book
+from meterkast_store.errors import StoreSettingsError
+from meterkast_store.history import HistoryStore
+from meterkast_store.rows import Rows
+from meterkast_store.settings import StoreSettings
+from meterkast_store.sqlite import SqliteRows
+
+SQLITE = "sqlite:///"
+
+
+def open_store(settings: StoreSettings, data_dir: Path) -> HistoryStore:
+    """Return the store that the settings name, to be entered with `async with`."""
+    return Book(
+        _rows(settings.place(data_dir)),
+        retention=timedelta(days=settings.retention_days),
+        tolerance=timedelta(seconds=settings.boundary_tolerance_s),
+    )
+
+
+def _rows(place: str) -> Rows:
+    if place.startswith(SQLITE) and (path := place.removeprefix(SQLITE)):
+        return SqliteRows(Path(path).expanduser())
+    raise StoreSettingsError(
+        "use the history at", place, "its url is of no known kind",
+        hint="write [store] url as sqlite:///path/history.sqlite or influxdb://host:8086/database",
+    )  # fmt: skip

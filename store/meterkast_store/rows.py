@@ -1,0 +1,92 @@
+"""The narrow waist between the logic of history and its backends: rows of a series, put and got."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+Field = int | float | str
+
+
+class Table(StrEnum):
+    """The kinds of rows."""
+
+    SAMPLE = "sample"
+    QUARTER = "quarter"
+    MBUS = "mbus"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Whose rows they are: `name` is a meter, or the kind of an event; `kind` is that of an M-Bus meter."""
+
+    table: Table
+    gateway: str
+    name: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its series and time identify it, putting it again replaces it. Gauges are scaled (see `columns`)."""
+
+    series: Series
+    at: int
+    fields: Mapping[str, Field] = field(default_factory=dict)
+
+    def number(self, name: str, default: int = 0) -> int:
+        """Return an integer field."""
+        value = self.fields.get(name, default)
+        return value if isinstance(value, int) else default
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """What a backend computed over one bin: its start, rows in it, and (lowest, mean, highest) by field, scaled."""
+
+    at: int
+    count: int
+    values: Mapping[str, tuple[float, float, float]]
+
+
+class Rows(Protocol):
+    """A backend. Every method raises StoreError when the database cannot serve it."""
+
+    async def open(self) -> None:
+        """Connect, create or migrate what is needed."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the database."""
+        ...
+
+    async def put(self, rows: Sequence[Row]) -> None:
+        """Write rows durably; they replace those of the same series and time."""
+        ...
+
+    async def series(self, table: Table, gateway: str | None = None) -> list[Series]:
+        """Every series of a table."""
+        ...
+
+    async def between(
+        self, series: Series, after: int, until: int, *, limit: int | None = None, newest: bool = False
+    ) -> list[Row]:
+        """Rows with `after` < at ≤ `until` by time, the oldest (or newest) `limit` of them."""
+        ...
+
+    async def at(self, series: Series, times: Sequence[int]) -> list[Row]:
+        """Rows at exactly these times (ascending), by time."""
+        ...
+
+    async def resets(self, series: Series, after: int, until: int) -> list[int]:
+        """Times of the rows in that stretch that begin a new epoch (field `reset`)."""
+        ...
+
+    async def bins(self, series: Series, after: int, until: int, *, width: int, fields: Sequence[str]) -> list[Bin]:
+        """Gauges of samples, or aggregates of quarters, `after` ≤ at < `until`, in bins of `width` ms from `after`."""
+        ...
+
+    async def prune(self, table: Table, before: int) -> int:
+        """Delete rows older than `before` in small steps; return how many, as far as known."""
+        ...

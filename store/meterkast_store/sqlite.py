@@ -1,0 +1,248 @@
+"""The embedded backend: one SQLite file, one writing thread, two reading ones."""
+
+import asyncio
+import sqlite3
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from meterkast_store.errors import StoreDamagedError, StoreError, StoreUnavailableError
+from meterkast_store.rows import Bin, Field, Row, Series, Table
+from meterkast_store.sqlite_schema import ForeignDatabaseError, add_columns, columns, connect, migrate
+
+READERS = 2
+PRUNE_STEP = 5000
+T = TypeVar("T")
+
+_HINTS = {
+    sqlite3.SQLITE_FULL: "free some space on the disk; nothing is lost meanwhile",
+    sqlite3.SQLITE_READONLY: "give this user the right to write to the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "see that the folder exists and that this user may write in it",
+    sqlite3.SQLITE_BUSY: "another program holds the database locked: close it",
+    sqlite3.SQLITE_LOCKED: "another program holds the database locked: close it",
+    sqlite3.SQLITE_IOERR: "look at the disk: it may be full, failing or gone",
+}
+_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_PRIMARY = 0xFF
+
+
+class SqliteRows:
+    """Rows in an SQLite file (see Rows)."""
+
+    def __init__(self, path: Path, *, busy_s: float = 5.0) -> None:
+        self._path = path
+        self._busy_s = busy_s
+        self._writer = ThreadPoolExecutor(1, "history-write")
+        self._readers = ThreadPoolExecutor(READERS, "history-read")
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._ids: dict[Series, int] = {}
+
+    async def open(self) -> None:
+        """Create the file and its tables where they are missing."""
+        await self._run(self._writer, "open", migrate)
+
+    async def close(self) -> None:
+        """Finish what is under way and close the file."""
+        await asyncio.to_thread(self._shut)
+
+    async def put(self, rows: Sequence[Row]) -> None:
+        """Write rows in one transaction, on disk when this returns."""
+        if rows:
+            await self._run(self._writer, "write to", lambda connection: self._put(connection, rows))
+
+    async def series(self, table: Table, gateway: str | None = None) -> list[Series]:
+        """Every series of a table."""
+        sql = (
+            "SELECT gateway, name, kind FROM series WHERE kind_of_row = ? AND gateway = ifnull(?, gateway) ORDER BY id"
+        )
+        found = await self._read(lambda connection: connection.execute(sql, (table, gateway)).fetchall())
+        return [Series(table, *row) for row in found]
+
+    async def between(
+        self, series: Series, after: int, until: int, *, limit: int | None = None, newest: bool = False
+    ) -> list[Row]:
+        """Rows with `after` < at ≤ `until` by time, the oldest (or newest) `limit` of them."""
+        where = f"at > ? AND at <= ? ORDER BY at {'DESC' if newest else ''} LIMIT ?"
+        rows = await self._read(
+            lambda c: self._select(c, series, where, (after, until, -1 if limit is None else limit))
+        )
+        return rows[::-1] if newest else rows
+
+    async def at(self, series: Series, times: Sequence[int]) -> list[Row]:
+        """Rows at exactly these times."""
+        where = "at IN (SELECT value FROM json_each(?)) ORDER BY at"
+        wanted = f"[{','.join(map(str, times))}]"
+        return await self._read(lambda connection: self._select(connection, series, where, (wanted,)))
+
+    async def resets(self, series: Series, after: int, until: int) -> list[int]:
+        """Times of rows that begin a new epoch."""
+        sql = f'SELECT at FROM "{series.table}" WHERE series = ? AND at > ? AND at <= ? AND reset = 1 ORDER BY at'  # noqa: S608 - ours
+        found = await self._read(
+            lambda c: [] if (i := self._id(c, series)) is None else c.execute(sql, (i, after, until)).fetchall()
+        )
+        return [at for (at,) in found]
+
+    async def bins(self, series: Series, after: int, until: int, *, width: int, fields: Sequence[str]) -> list[Bin]:
+        """Rows with `after` ≤ at < `until` in bins of `width` ms."""
+        return await self._read(lambda c: self._bins(c, series, (after, until, width), fields))
+
+    async def prune(self, table: Table, before: int) -> int:
+        """Delete rows older than `before`, some thousands at a time."""
+        gone = 0
+        for series in await self.series(table):
+            while step := await self._run(self._writer, "prune", partial(self._prune, series=series, before=before)):
+                gone += step
+        return gone
+
+    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await self._run(self._readers, "read", work)
+
+    async def _run(self, pool: ThreadPoolExecutor, operation: str, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(pool, self._work, operation, work)
+
+    def _work(self, operation: str, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return work(self._connection())
+        except sqlite3.Error as error:
+            raise self._explained(operation, error) from error
+        except ForeignDatabaseError as error:
+            hint = "choose another file in [store] url, or update this program"
+            raise StoreDamagedError(operation, str(self._path), str(error), hint=hint) from error
+        except OSError as error:
+            reason = error.strerror or str(error)
+            hint = _HINTS[sqlite3.SQLITE_CANTOPEN]
+            raise StoreUnavailableError(operation, str(self._path), reason, hint=hint) from error
+
+    def _explained(self, operation: str, error: sqlite3.Error) -> StoreError:
+        code = (getattr(error, "sqlite_errorcode", None) or 0) & _PRIMARY
+        if code in _BROKEN:
+            hint = "stop the program, put a backup in its place or move the file away; a new one is made then"
+            return StoreDamagedError(operation, str(self._path), str(error), hint=hint)
+        hint = _HINTS.get(code, "this is a mistake in the program: please report it")
+        return StoreUnavailableError(operation, str(self._path), str(error), hint=hint)
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            connection = connect(str(self._path), busy_s=self._busy_s)
+            self._local.connection = connection
+            self._connections.append(connection)
+        return connection
+
+    def _shut(self) -> None:
+        self._writer.shutdown()
+        self._readers.shutdown()
+        while self._connections:
+            self._connections.pop().close()
+
+    def _id(self, connection: sqlite3.Connection, series: Series) -> int | None:
+        if series not in self._ids:
+            sql = "SELECT id FROM series WHERE (kind_of_row, gateway, name, kind) = (?, ?, ?, ?)"
+            found = connection.execute(sql, (series.table, series.gateway, series.name, series.kind)).fetchone()
+            if found is None:
+                return None
+            self._ids[series] = found[0]
+        return self._ids[series]
+
+    def _put(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._insert(connection, rows)
+            connection.execute("COMMIT")
+        except BaseException:
+            self._ids.clear()
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def _insert(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+        groups: dict[tuple[Table, tuple[str, ...]], list[tuple[Field, ...]]] = defaultdict(list)
+        for row in rows:
+            key = (row.series.table, tuple(row.fields))
+            groups[key].append((self._new_id(connection, row.series), row.at, *row.fields.values()))
+        for (table, names), values in groups.items():
+            sql = _insert_sql(table, names)
+            try:
+                connection.executemany(sql, values)
+            except sqlite3.OperationalError as error:
+                if "no column" not in str(error):
+                    raise
+                add_columns(connection, table, names)
+                connection.executemany(sql, values)
+
+    def _new_id(self, connection: sqlite3.Connection, series: Series) -> int:
+        if self._id(connection, series) is None:
+            sql = "INSERT INTO series (kind_of_row, gateway, name, kind) VALUES (?, ?, ?, ?)"
+            connection.execute(sql, (series.table, series.gateway, series.name, series.kind))
+        found = self._id(connection, series)
+        return found if found is not None else 0
+
+    def _select(
+        self, connection: sqlite3.Connection, series: Series, where: str, bound: tuple[Field, ...]
+    ) -> list[Row]:
+        if (series_id := self._id(connection, series)) is None:
+            return []
+        sql = f'SELECT * FROM "{series.table}" WHERE series = ? AND {where}'  # noqa: S608 - only names of ours
+        cursor = connection.execute(sql, (series_id, *bound))
+        found = cursor.fetchall()
+        names = [column[0] for column in cursor.description]
+        return [_row(series, dict(zip(names, values, strict=True))) for values in found]
+
+    def _bins(
+        self, connection: sqlite3.Connection, series: Series, stretch: tuple[int, int, int], fields: Sequence[str]
+    ) -> list[Bin]:
+        after, until, width = stretch
+        known = columns(connection, series.table)
+        present = [name for name in fields if name in known or f"{name}_sum" in known]
+        series_id = self._id(connection, series)
+        if series_id is None or not present:
+            return []
+        spreads = ", ".join(_spread_sql(series.table, name, known) for name in present)
+        count = "count(*)" if series.table is Table.SAMPLE else 'sum("count")'
+        sql = (
+            f'SELECT (at - ?) / ? AS bin, {count}, {spreads} FROM "{series.table}" '  # noqa: S608 - catalogue names
+            "WHERE series = ? AND at >= ? AND at < ? GROUP BY bin ORDER BY bin"
+        )
+        found = connection.execute(sql, (after, width, series_id, after, until)).fetchall()
+        return [_bin(after + index * width, count, present, spread) for index, count, *spread in found]
+
+    def _prune(self, connection: sqlite3.Connection, *, series: Series, before: int) -> int:
+        table, series_id = series.table, self._id(connection, series)
+        sql = (
+            f'DELETE FROM "{table}" WHERE series = ? AND at < ? AND at <= ifnull((SELECT at FROM "{table}" '  # noqa: S608
+            "WHERE series = ? ORDER BY at LIMIT 1 OFFSET ?), ?)"
+        )
+        return connection.execute(sql, (series_id, before, series_id, PRUNE_STEP, before)).rowcount
+
+
+def _insert_sql(table: Table, names: Iterable[str]) -> str:
+    listed = ["series", "at", *(f'"{name}"' for name in names)]
+    return f'INSERT OR REPLACE INTO "{table}" ({", ".join(listed)}) VALUES ({", ".join("?" * len(listed))})'  # noqa: S608
+
+
+def _spread_sql(table: Table, name: str, known: set[str]) -> str:
+    if table is Table.SAMPLE:
+        return f'min("{name}"), avg("{name}"), max("{name}")'
+    n = f'ifnull("{name}_n", "count")' if f"{name}_n" in known else '"count"'
+    n = f'iif("{name}_sum" IS NULL, 0, {n})'
+    return f'min("{name}_min"), sum("{name}_sum") * 1.0 / sum({n}), max("{name}_max")'
+
+
+def _row(series: Series, values: dict[str, Field | None]) -> Row:
+    at = values.pop("at")
+    del values["series"]
+    return Row(series, int(at or 0), {name: value for name, value in values.items() if value is not None})
+
+
+def _bin(at: int, count: int, names: Sequence[str], spread: Sequence[float | None]) -> Bin:
+    values = {}
+    for name, low, mean, high in zip(names, spread[::3], spread[1::3], spread[2::3], strict=True):
+        if low is not None and mean is not None and high is not None:
+            values[name] = (low, mean, high)
+    return Bin(at, count, values)
