@@ -18,13 +18,16 @@ Number = int | Decimal
 
 
 def _exact_number(value: Any) -> orjson.Fragment:
-    if isinstance(value, Decimal):
-        return orjson.Fragment(f"{value:f}")
+    if type(value) is Decimal:
+        return orjson.Fragment(str(value))
     raise TypeError(f"{type(value).__name__} has no place in a message")
 
 
 def _dump(value: Mapping[str, Any]) -> bytes:
     return orjson.dumps(value, default=_exact_number, option=orjson.OPT_UTC_Z)
+
+
+_set = object.__setattr__
 
 
 class Message(BaseModel):
@@ -35,6 +38,20 @@ class Message(BaseModel):
     def to_json(self) -> bytes:
         """JSON with exact decimals, times in UTC and absent values left out."""
         return _dump(self.model_dump(exclude_none=True))
+
+    @classmethod
+    def trusted(cls, fields: dict[str, Any]) -> Self:
+        """Make a message of fields that are all there and known to be right, without checking them again."""
+        message = cls.__new__(cls)
+        _set(message, "__dict__", fields)
+        _set(message, "__pydantic_fields_set__", set(fields))
+        _set(message, "__pydantic_extra__", None)
+        _set(message, "__pydantic_private__", None)
+        return message
+
+    def present(self) -> dict[str, Any]:
+        """Return the fields that say something, as they stand in JSON."""
+        return {name: value for name, value in self.__dict__.items() if value is not None and value != {}}
 
     @classmethod
     def from_json(cls, payload: bytes | str) -> Self:
@@ -123,15 +140,12 @@ class Reading(Message):
 
     def to_json(self) -> bytes:
         """JSON object with the catalogue's values beside the fixed fields; empty lists and absent values left out."""
-        wire: dict[str, Any] = {"gateway": self.gateway, "identification": self.identification}
-        for name in _OPTIONAL_TEXT:
-            if (value := getattr(self, name)) is not None:
-                wire[name] = value
-        wire["clock"] = self.clock
+        fields = self.__dict__
+        wire = {name: value for name in _PLAIN if (value := fields[name]) is not None}
         wire.update(self.values)
         for name in _LISTS:
-            if entries := getattr(self, name):
-                wire[name] = [entry.model_dump(exclude_defaults=True) for entry in entries]
+            if entries := fields[name]:
+                wire[name] = [entry.present() for entry in entries]
         if self.other:
             wire["other"] = self.other
         if self.warnings:
@@ -160,7 +174,9 @@ class Reading(Message):
         return schema
 
 
-_OPTIONAL_TEXT = ("meter_id", "version", "measured_at", "received_at", "peak_import_at")
+_PLAIN = (
+    "gateway", "identification", "meter_id", "version", "measured_at", "received_at", "clock", "peak_import_at",
+)  # fmt: skip
 _LISTS = ("peak_history", "power_failure_log", "mbus")
 _FIXED = frozenset(Reading.model_fields) - {"values"}
 

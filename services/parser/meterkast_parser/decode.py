@@ -82,25 +82,27 @@ def _reading(draft: Draft, identification: str, gateway: str, received_at: datet
             measured_at, clock = received_at, Clock.RECEIVER
     if wrong and not any(warning.startswith("clock") for warning in draft.warnings):
         draft.warnings.append(f"clock: the meter's {draft.clock_text!r} is absurd")
-    readings = mbus.finish(draft.devices.values()) if draft.devices else ()
+    readings = mbus.finish(draft.devices) if draft.devices else ()
     values = draft.values
-    values.update(mbus.usual_values(readings))
-    if not values and not readings:
+    if readings:
+        values.update(mbus.usual_values(readings))
+    elif not values:
         raise TelegramError(RejectReason.EMPTY, "no line holds a value that the catalogue knows")
-    meter_id, version = values.pop("meter_id", None), values.pop("version", None)
-    return Reading(
-        gateway=gateway,
-        identification=identification,
-        meter_id=None if meter_id is None else str(meter_id),
-        version=None if version is None else str(version),
-        measured_at=measured_at,
-        clock=clock,
-        received_at=received_at,
-        values=values,
-        peak_import_at=draft.peak_import_at,
-        peak_history=draft.peak_history,
-        power_failure_log=draft.failure_log,
-        mbus=readings,
-        other=draft.other,
-        warnings=tuple(draft.warnings[:_MAX_WARNINGS]),
+    return Reading.trusted(
+        {
+            "gateway": gateway,
+            "identification": identification,
+            "meter_id": values.pop("meter_id", None),
+            "version": values.pop("version", None),
+            "measured_at": measured_at,
+            "clock": clock,
+            "received_at": received_at,
+            "values": values,
+            "peak_import_at": draft.peak_import_at,
+            "peak_history": draft.peak_history,
+            "power_failure_log": draft.failure_log,
+            "mbus": readings,
+            "other": draft.other,
+            "warnings": tuple(draft.warnings[:_MAX_WARNINGS]),
+        }
     )

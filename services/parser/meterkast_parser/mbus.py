@@ -29,9 +29,10 @@ _UNITS: dict[str, tuple[Unit, int]] = {
 _EXTRA_UNITS = {"m3/h": ("flow_m3h", 0), "l/h": ("flow_m3h", -3), "kw": ("power_w", 3), "w": ("power_w", 0)}
 _TEMPERATURES = {"24.2.3": "supply_temperature_c", "24.2.4": "return_temperature_c"}
 _VALUES = ("24.2.1", "24.2.3")
+_PROFILE_GROUPS = 7
 _CODE = re.compile(r"0-([1-9]):(24\.\d\.\d|96\.1\.[0-4])")
 
-USUAL_NAMES = {
+USUAL_NAMES: dict[tuple[MbusKind, str | None], str] = {
     (MbusKind.GAS, "m3"): "gas_m3",
     (MbusKind.WATER, "m3"): "water_m3",
     (MbusKind.HOT_WATER, "m3"): "hot_water_m3",
@@ -59,9 +60,12 @@ class Device:
         """Return the device's reading, None for a channel that said nothing of a device."""
         if self.kind is None and self.value is None and not self.meter_id:
             return None
-        return MbusReading(
-            channel=self.channel, kind=self.kind or MbusKind.UNKNOWN, meter_id=self.meter_id, value=self.value,
-            unit=self.unit, measured_at=self.measured_at, valve=self.valve, extra=self.extra,
+        return MbusReading.trusted(
+            {
+                "channel": self.channel, "kind": self.kind or MbusKind.UNKNOWN, "meter_id": self.meter_id,
+                "value": self.value, "unit": self.unit, "measured_at": self.measured_at, "valve": self.valve,
+                "extra": self.extra,
+            }
         )  # fmt: skip
 
 
@@ -137,7 +141,9 @@ def _set_value(device: Device, number: Decimal, unit: str) -> None:
 
 def _take_profile(device: Device, groups: Sequence[str], zone: ZoneInfo) -> None:
     """Take DSMR 2.2/3.0's `(time)(status)(period)(count)(code)(unit)(value)`."""
-    time, *_, unit, value = groups
+    if len(groups) < _PROFILE_GROUPS:
+        raise LineError(f"a profile has {_PROFILE_GROUPS} groups, not {len(groups)}")
+    time, unit, value = groups[0], groups[-2], groups[-1]
     number, _ = parse_number(value)
     _set_value(device, number, unit)
     device.measured_at = _moment(time, zone)
@@ -145,11 +151,10 @@ def _take_profile(device: Device, groups: Sequence[str], zone: ZoneInfo) -> None
 
 def _take_newest(device: Device, groups: Sequence[str], zone: ZoneInfo) -> None:
     """Take one hourly row `(value*m3)(time)` of the oldest meters; the newest of the rows is the reading."""
-    value, time = groups
-    moment = parse_time(time, zone)
+    moment = parse_time(groups[-1], zone)
     if device.measured_at is None or moment > device.measured_at:
         device.kind = MbusKind.GAS
-        _set_value(device, *parse_number(value))
+        _set_value(device, *parse_number(groups[0]))
         device.measured_at = moment
 
 
@@ -167,20 +172,30 @@ _TAKERS: dict[str, Taker] = {
 _LEGACY: dict[str, Taker] = {"7-0:23.1.0": _take_newest, "7-0:24.4.0": _take_valve}
 
 
-def finish(devices: Iterable[Device]) -> tuple[MbusReading, ...]:
-    """Return the readings by channel; a lone serial number belongs to the lone device without one."""
-    known = sorted(devices, key=lambda device: device.channel)
-    orphans = [device for device in known if device.kind is None and device.value is None and device.meter_id]
-    nameless = [device for device in known if device.channel == 0 and device.meter_id is None]
-    if len(orphans) == len(nameless) == 1:
-        nameless[0].meter_id, orphans[0].meter_id = orphans[0].meter_id, None
-    return tuple(reading for device in known if (reading := device.reading()))
+def finish(devices: dict[int, Device]) -> tuple[MbusReading, ...]:
+    """Return the readings by channel."""
+    if 0 in devices:
+        _adopt_orphan(devices)
+    return tuple([reading for channel in sorted(devices) if (reading := devices[channel].reading())])
+
+
+def _adopt_orphan(devices: dict[int, Device]) -> None:
+    """Give the device of the oldest meters, which has no channel, the serial number that stands alone at one."""
+    orphans = [device for device in devices.values() if device.kind is None and device.value is None]
+    if devices[0].meter_id is None and len(orphans) == 1:
+        devices[0].meter_id, orphans[0].meter_id = orphans[0].meter_id, None
 
 
 def usual_values(readings: Iterable[MbusReading]) -> dict[str, Number]:
     """Return `gas_m3`, `water_m3`, `heat_gj`… for every kind of which just one device has a value in that unit."""
-    found: dict[str, list[Number]] = {}
+    values: dict[str, Number] = {}
+    several = set()
     for reading in readings:
-        if reading.value is not None and reading.unit and (name := USUAL_NAMES.get((reading.kind, reading.unit))):
-            found.setdefault(name, []).append(reading.value)
-    return {name: numbers[0] for name, numbers in found.items() if len(numbers) == 1}
+        name = USUAL_NAMES.get((reading.kind, reading.unit))
+        if name is not None and reading.value is not None:
+            if name in values:
+                several.add(name)
+            values[name] = reading.value
+    for name in several:
+        del values[name]
+    return values

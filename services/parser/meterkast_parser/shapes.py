@@ -1,8 +1,9 @@
 """Telegrams of a known shape read by position: a meter's telegrams differ from one to the next in digits alone.
 
 A telegram with every digit turned into `0` is the key of its shape. Equal keys mean equal positions, and digits
-wherever the first one had them; the codes are compared besides. So numbers are cut out and converted without
-looking at single lines, whatever the number of meters. A shape is made from what the line-by-line way would do.
+wherever the first one had them; the codes are compared besides, all at once as one large number. So numbers are cut
+out and converted without looking at single lines, whatever the number of meters. A shape is made of what the line-by-line
+way would do.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from operator import itemgetter
 
 from meterkast_contracts.catalogue import Type
 
+from meterkast_parser.errors import LineError
 from meterkast_parser.groups import group_spans
 from meterkast_parser.lines import Draft, Taker, taker_of
 from meterkast_parser.plans import PLANS
@@ -41,17 +43,17 @@ def _unwrapping(cut: Cut) -> Cut:
 class Shape:
     """Where everything stands in telegrams of one shape."""
 
-    fixed: Cut
-    fixed_texts: tuple[str, ...]
+    codes: int
+    codes_mask: int
     integer_names: tuple[str, ...]
     integers: Cut
     decimal_names: tuple[str, ...]
     decimals: Cut
     lines: tuple[tuple[Taker, Cut], ...]
 
-    def fill(self, draft: Draft, text: str) -> bool:
+    def fill(self, draft: Draft, body: bytes, text: str) -> bool:
         """Enter a telegram into the draft; return False for one of another shape, raise LineError on bad lines."""
-        if self.fixed(text) != self.fixed_texts:
+        if int.from_bytes(body, "big") & self.codes_mask != self.codes:
             return False
         values = draft.values
         values.update(zip(self.integer_names, map(int, self.integers(text.replace(".", ""))), strict=True))
@@ -66,7 +68,7 @@ class _Builder:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self.fixed: list[slice] = []
+        self._mask = bytearray(len(text))
         self.integers: dict[str, slice] = {}
         self.decimals: dict[str, slice] = {}
         self.lines: list[tuple[Taker, Cut]] = []
@@ -74,8 +76,10 @@ class _Builder:
     def take(self, start: int, end: int) -> None:
         """Find the way for the line that stands at start to end."""
         code, _, rest = self._text[start:end].partition("(")
+        if not rest.endswith(")"):
+            raise LineError(f"{code[:20]!r} is no data line")
         inner = start + len(code) + 1
-        self.fixed.append(slice(start, inner))
+        self._mask[start:inner] = b"\xff" * (inner - start)
         if not self._take_number(code, rest, inner) and (rest != ")" or code not in PLANS.texts):
             spans = group_spans(self._text[inner - 1 : end])
             groups = _cut([slice(inner - 1 + at, inner - 1 + to) for at, to in spans])
@@ -100,10 +104,10 @@ class _Builder:
         return True
 
     def build(self) -> Shape:
-        fixed = _cut(self.fixed)
+        mask = int.from_bytes(self._mask, "big")
         return Shape(
-            fixed=fixed,
-            fixed_texts=fixed(self._text),
+            codes=int.from_bytes(self._text.encode("latin-1"), "big") & mask,
+            codes_mask=mask,
             integer_names=tuple(self.integers),
             integers=_cut(list(self.integers.values())),
             decimal_names=tuple(self.decimals),
@@ -135,7 +139,7 @@ class Shapes:
         key = body.translate(_MASK)
         shape = self._shapes.get(key)
         if shape is not None:
-            return shape.fill(draft, text)
+            return shape.fill(draft, body, text)
         self._learn(key, text)
         return False
 

@@ -11,6 +11,7 @@ from meterkast_parser.groups import parse_number, shifted
 from meterkast_parser.times import is_plausible, parse_time
 
 _KILO = 3
+_PEAK_GROUPS = 2
 _SHIFTS = {"kw": _KILO, "w": 0, "": _KILO}
 
 
@@ -31,6 +32,8 @@ def _plausible(text: str, zone: ZoneInfo) -> datetime | None:
 
 def parse_peak(groups: Sequence[str], zone: ZoneInfo) -> tuple[Number, datetime | None]:
     """Return power in W and time of `(time)(value*kW)` or, as Iskra prints it, `(value*kW)(time)`."""
+    if len(groups) > _PEAK_GROUPS:
+        raise LineError(f"a peak has a time and a power, not {len(groups)} groups")
     value, time = sorted(groups, key=lambda group: "*" not in group) if len(groups) > 1 else (groups[0], "")
     return _power(value), _plausible(time, zone)
 
@@ -44,7 +47,8 @@ def parse_profile(groups: Sequence[str], zone: ZoneInfo) -> tuple[MonthPeak, ...
     for month_end, at, value in zip(rows[::3], rows[1::3], rows[2::3], strict=False):
         boundary = _plausible(month_end, zone)
         if boundary is not None:
-            peaks.append(MonthPeak(month_end=boundary, at=_plausible(at, zone), power_w=_power(value)))
+            fields = {"month_end": boundary, "at": _plausible(at, zone), "power_w": _power(value)}
+            peaks.append(MonthPeak.trusted(fields))
     return tuple(peaks)
 
 
@@ -58,5 +62,5 @@ def parse_failure_log(groups: Sequence[str], zone: ZoneInfo) -> tuple[PowerFailu
         if not seconds.isdecimal():
             raise LineError(f"{duration[:20]!r} is no duration")
         if moment is not None:
-            entries.append(PowerFailure(ended_at=moment, duration_s=int(seconds)))
+            entries.append(PowerFailure.trusted({"ended_at": moment, "duration_s": int(seconds)}))
     return tuple(entries)
