@@ -1,74 +1,63 @@
 """One connection to the broker: paho on one side, the asyncio loop on the other."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.client import ConnectFlags
+from paho.mqtt.reasoncodes import ReasonCode
 
+from meterkast_runtime.errors import MqttConnectionError
+from meterkast_runtime.mqtt.client import PahoClient
 from meterkast_runtime.mqtt.wire import Wire
 
+GREETING_WITHIN_S = 20.0
 TICK_S = 1.0
 
 
-class PahoClient(paho.Client):
-    """paho 2 without its own sockets and threads: it uses the wire it is given, and publishes only when connected."""
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What the broker said: whether it knew the session, and which topics it does not let us read."""
 
-    def __init__(self, client_id: str, *, clean_session: bool) -> None:
-        super().__init__(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            clean_session=clean_session,
-            reconnect_on_failure=False,
-            manual_ack=True,
-        )
-        # no limit in flight: with one, paho walks through all messages at every PUBACK
-        self.max_inflight_messages_set(0)
-        self.link: Link | None = None
-
-    def ping_unanswered(self) -> None:
-        """Send PINGREQ and expect no answer, for a connection that is not being read."""
-        self._send_pingreq()
-        self._ping_t = 0.0
-
-    def _create_socket(self) -> Any:
-        if self.link is None:
-            raise ConnectionError("there is no connection to use")
-        return self.link.wire
-
-    def _send_publish(self, *args: Any, **options: Any) -> MQTTErrorCode:
-        # before CONNACK a new message would overtake those that wait to be sent again
-        if not self.is_connected():
-            return MQTTErrorCode.MQTT_ERR_NO_CONN
-        return super()._send_publish(*args, **options)
+    session_present: bool
+    refused: tuple[str, ...] = ()
 
 
 class Link:
     """Reads and writes one wire for paho until it breaks; `lost` is then done."""
 
-    def __init__(self, client: PahoClient, wire: Wire, keepalive_s: float) -> None:
-        self.wire = wire
+    def __init__(self, client: PahoClient, wire: Wire) -> None:
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.paused = False
-        self.pause_wanted = False
+        self._known = False
         self._client = client
-        self._keepalive_s = keepalive_s
+        self._wire = wire
         self._loop = asyncio.get_running_loop()
+        self._answer: asyncio.Future[Greeting | MqttConnectionError] = self._loop.create_future()
+        self._timer: asyncio.TimerHandle | None = None
         self._write_scheduled = False
         self._waits_to_write = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._unread_s = 0.0
+        self._unread_ticks = 0
 
-    def start(self) -> None:
-        """Greet the broker and begin reading."""
-        client = self._client
-        client.link = self
+    async def greet(self, subscriptions: Sequence[str]) -> Greeting:
+        """Say hello and subscribe; raises MqttConnectionError where the broker will not have us."""
+        client, address = self._client, f"{self._client.host}:{self._client.port}"
+        client.on_connect = lambda _client, _data, flags, reason, _more: self._greeted(flags, reason, subscriptions)
+        client.on_subscribe = lambda _client, _data, _mid, reasons, _more: self._subscribed(reasons, subscriptions)
         client.on_socket_register_write = lambda *_: self._schedule_write()
         client.on_socket_close = lambda *_: self._detach()
         client.on_disconnect = lambda *_: self._ended()
-        client.reconnect()
-        self._loop.add_reader(self.wire.fileno(), self._read)
+        client.greet(self._wire)
+        self._loop.add_reader(self._wire.fileno(), self._read)
         self._timer = self._loop.call_later(TICK_S, self._tick)
+        first: list[asyncio.Future[Any]] = [self._answer, self.lost]
+        await asyncio.wait(first, timeout=GREETING_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+        answer = self._answer.result() if self._answer.done() else _silence(address, closed=self.lost.done())
+        if isinstance(answer, MqttConnectionError):
+            self.fail("not greeted")
+            raise answer
+        return answer
 
     def acknowledge(self, mid: int) -> None:
         """Send PUBACK; of no effect once the connection is gone, since the broker counts anew in the next."""
@@ -79,19 +68,19 @@ class Link:
         """Stop reading; what arrives waits in the socket and with the broker."""
         if not self.paused and not self.lost.done():
             self.paused = True
-            self._unread_s = 0.0
-            self._loop.remove_reader(self.wire.fileno())
+            self._unread_ticks = 0
+            self._loop.remove_reader(self._wire.fileno())
 
     def resume(self) -> None:
         """Read on."""
         if self.paused and not self.lost.done():
             self.paused = False
-            self._loop.add_reader(self.wire.fileno(), self._read)
+            self._loop.add_reader(self._wire.fileno(), self._read)
             self._loop.call_soon(self._parse)
 
     def fail(self, reason: str) -> None:
-        """Give the connection up."""
-        self.wire.fail(ConnectionAbortedError(reason))
+        """Give the connection up, and what of it is not yet read: the broker will send it again."""
+        self._wire.abandon(ConnectionAbortedError(reason))
         self.paused = False
         self._parse()
 
@@ -99,19 +88,37 @@ class Link:
         """Send what is gathered, then DISCONNECT, and close."""
         deadline = self._loop.time() + within_s
         self._write()
-        while self.wire.unsent and not self.lost.done() and self._loop.time() < deadline:
+        while self._wire.unsent and not self.lost.done() and self._loop.time() < deadline:
             await asyncio.wait([self.lost], timeout=0.02)
         self._client.disconnect()
         self._write()
         if not self.lost.done():
             self.fail("closed")
 
+    def _greeted(self, flags: ConnectFlags, reason: ReasonCode, subscriptions: Sequence[str]) -> None:
+        if reason.is_failure:
+            what = f"the broker at {self._client.host}:{self._client.port} does not let us in ({reason})"
+            self._set_answer(MqttConnectionError(what, hint="check mqtt.username and mqtt.password"))
+        elif subscriptions:
+            self._known = flags.session_present
+            self._client.subscribe([(topic, 1) for topic in subscriptions])
+        else:
+            self._set_answer(Greeting(flags.session_present))
+
+    def _subscribed(self, reasons: Sequence[ReasonCode], subscriptions: Sequence[str]) -> None:
+        refused = [topic for topic, reason in zip(subscriptions, reasons, strict=False) if reason.is_failure]
+        self._set_answer(Greeting(self._known, tuple(refused)))
+
+    def _set_answer(self, answer: Greeting | MqttConnectionError) -> None:
+        if not self._answer.done():
+            self._answer.set_result(answer)
+
     def _read(self) -> None:
-        self.wire.fill()
+        self._wire.fill()
         self._parse()
 
     def _parse(self) -> None:
-        wire, client = self.wire, self._client
+        wire, client = self._wire, self._client
         while wire.readable and not self.paused and not self.lost.done():
             client.loop_read()
 
@@ -122,38 +129,44 @@ class Link:
 
     def _write(self) -> None:
         self._write_scheduled = False
-        if self.lost.done():
-            return
-        self._client.loop_write()
-        if self.lost.done():
-            return
-        self.wire.flush()
-        if self.wire.unsent != self._waits_to_write:
-            self._waits_to_write = self.wire.unsent
-            if self._waits_to_write:
-                self._loop.add_writer(self.wire.fileno(), self._write)
-            else:
-                self._loop.remove_writer(self.wire.fileno())
-        if self.wire.readable and not self.paused:
-            self._parse()
+        if not self.lost.done():
+            self._client.loop_write()
+        if not self.lost.done():
+            self._wire.flush()
+            self._watch_for_room()
+            if self._wire.broken:
+                self.resume()
+                self._parse()
+
+    def _watch_for_room(self) -> None:
+        if self._wire.unsent and not self._waits_to_write:
+            self._loop.add_writer(self._wire.fileno(), self._write)
+        elif self._waits_to_write and not self._wire.unsent:
+            self._loop.remove_writer(self._wire.fileno())
+        self._waits_to_write = self._wire.unsent
 
     def _tick(self) -> None:
         self._timer = self._loop.call_later(TICK_S, self._tick)
         if not self.paused:
             self._client.loop_misc()
             return
-        self._unread_s += TICK_S
-        if self._unread_s >= self._keepalive_s / 2:
-            self._unread_s = 0.0
+        self._unread_ticks += 1
+        if self._unread_ticks * TICK_S >= self._client.keepalive / 2:
+            self._unread_ticks = 0
             self._client.ping_unanswered()
 
     def _detach(self) -> None:
-        self._loop.remove_reader(self.wire.fileno())
-        self._loop.remove_writer(self.wire.fileno())
+        self._loop.remove_reader(self._wire.fileno())
+        self._loop.remove_writer(self._wire.fileno())
         self._waits_to_write = False
 
-    def _ended(self) -> None:
+    def _ended(self, *_: Any) -> None:
         if self._timer is not None:
             self._timer.cancel()
         if not self.lost.done():
             self.lost.set_result(None)
+
+
+def _silence(address: str, *, closed: bool) -> MqttConnectionError:
+    does = "closes the connection without a greeting" if closed else "does not greet back like an MQTT broker"
+    return MqttConnectionError(f"{address} {does}", hint="check mqtt.port and mqtt.tls, and the broker's log")

@@ -6,22 +6,23 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from paho.mqtt.client import ConnectFlags, MQTTMessage
+from paho.mqtt.client import MQTTMessage
 from paho.mqtt.enums import MQTTErrorCode
-from paho.mqtt.reasoncodes import ReasonCode
 
 from meterkast_runtime.backoff import Backoff
 from meterkast_runtime.errors import MqttClosedError, MqttConnectionError, MqttQueueFullError
 from meterkast_runtime.health import Health
 from meterkast_runtime.log import get_logger
-from meterkast_runtime.mqtt.link import Link, PahoClient
+from meterkast_runtime.mqtt.client import PahoClient
+from meterkast_runtime.mqtt.link import Greeting, Link
 from meterkast_runtime.mqtt.message import Message, Will
 from meterkast_runtime.mqtt.settings import MqttSettings
+from meterkast_runtime.mqtt.traffic import TRAFFIC, Traffic
 from meterkast_runtime.mqtt.wire import open_wire
 
-GREETING_WITHIN_S = 20.0
 GOODBYE_WITHIN_S = 0.5
 STABLE_S = 10.0
+BRIEF_CONNECTIONS = 3
 MESSAGES_PER_TURN = 64
 
 log = get_logger("mqtt")
@@ -30,8 +31,8 @@ log = get_logger("mqtt")
 class MqttSession:
     """Receives and publishes, and reconnects for ever; nothing published is lost before the broker has it.
 
-    While a publish waits for its acknowledgement the connection is read even beyond `receive_limit`, since the answer
-    may stand behind messages; otherwise reading stops at the limit and the rest waits with the broker.
+    At `receive_limit` messages not yet taken it stops reading, and the rest waits with the broker; but while a publish
+    waits for its PUBACK it reads on, since that answer may stand behind messages.
     """
 
     def __init__(
@@ -49,8 +50,6 @@ class MqttSession:
         backoff: Backoff | None = None,
     ) -> None:
         self.settings = settings
-        self.client_id = client_id
-        self.connected = False
         self.session_present = False
         self._subscriptions = tuple(subscriptions)
         self._will = will
@@ -60,31 +59,40 @@ class MqttSession:
         self._publish_limit = publish_limit
         self._health = health
         self._backoff = backoff or Backoff()
+        self._traffic = Traffic(client_id)
         self._received: deque[Message] = deque()
         self._unconfirmed: dict[int, asyncio.Future[None]] = {}
         self._arrival = asyncio.Event()
         self._connection = asyncio.Event()
-        self._greeting: asyncio.Future[bool] | None = None
         self._trouble: str | None = None
-        self._closed = False
+        self._brief_connections = 0
         self._link: Link | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @property
+    def client_id(self) -> str:
+        """The name the broker knows this session by."""
+        return self._traffic.client_id
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has let us in and confirmed the subscriptions."""
+        return self._traffic.connected
+
+    @property
+    def waiting(self) -> int:
+        """Messages received and not yet taken."""
+        return len(self._received)
 
     async def __aenter__(self) -> Self:
-        settings = self.settings
         self._loop = asyncio.get_running_loop()
-        self._client = client = PahoClient(self.client_id, clean_session=not self._persistent)
-        password = settings.password.get_secret_value() if settings.password is not None else None
-        if settings.username is not None:
-            client.username_pw_set(settings.username, password)
-        if self._will is not None:
-            client.will_set(self._will.topic, self._will.payload, self._will.qos, self._will.retain)
-        client.connect_async(settings.host, settings.port, settings.keepalive_s)
-        client.on_connect = self._greeted
-        client.on_subscribe = self._subscribed
+        client = PahoClient(self.settings, self.client_id, persistent=self._persistent, will=self._will)
         client.on_message = self._take
         client.on_publish = self._confirmed
+        self._client = client
         self._task = asyncio.create_task(self._keep_connected(), name=f"mqtt {self.client_id}")
+        self._task.add_done_callback(self._ended)
+        TRAFFIC.add(self._traffic)
         return self
 
     async def __aexit__(
@@ -93,8 +101,9 @@ class MqttSession:
         await self.aclose()
 
     async def wait_connected(self) -> None:
-        """Wait until the broker has let us in and confirmed the subscriptions."""
+        """Wait until the broker has let us in and confirmed the subscriptions; raises MqttClosedError at the end."""
         await self._connection.wait()
+        self._check_open()
 
     def publish(
         self, topic: str, payload: bytes | str, *, qos: Literal[0, 1] = 1, retain: bool = False
@@ -104,7 +113,7 @@ class MqttSession:
         QoS 0 is done at once, and lost while there is no connection. Raises MqttQueueFullError, MqttClosedError.
         """
         if self._closed:
-            raise MqttClosedError
+            self._check_open()
         done: asyncio.Future[None] = self._loop.create_future()
         if qos == 0:
             self._client.publish(topic, payload, 0, retain)
@@ -113,9 +122,10 @@ class MqttSession:
         if len(self._unconfirmed) >= self._publish_limit:
             raise MqttQueueFullError(self._publish_limit)
         sent = self._client.publish(topic, payload, 1, retain)
-        while sent.rc == MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:  # the number is still taken by an older message
+        while sent.rc == MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:  # an older message still has this number
             sent = self._client.publish(topic, payload, 1, retain)
         self._unconfirmed[sent.mid] = done
+        self._traffic.published += 1
         if self._link is not None and self._link.paused:
             self._link.resume()
         return done
@@ -127,7 +137,7 @@ class MqttSession:
         while True:
             while received:
                 message = received.popleft()
-                if self._link is not None and self._link.paused and len(received) < self._receive_limit:
+                if self._link is not None and self._link.paused and len(received) <= self._receive_limit // 2:
                     self._link.resume()
                 yield message
                 turn -= 1
@@ -135,6 +145,7 @@ class MqttSession:
                     turn = MESSAGES_PER_TURN
                     await asyncio.sleep(0)
             if self._closed:
+                self._check_task()
                 return
             self._arrival.clear()
             await self._arrival.wait()
@@ -145,21 +156,12 @@ class MqttSession:
             await asyncio.wait(list(self._unconfirmed.values()))
 
     async def aclose(self) -> None:
-        """Say goodbye and end; what is not acknowledged by now is cancelled."""
-        if self._closed:
-            return
-        self._closed = True
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-        if self._link is not None:
-            await self._link.goodbye(GOODBYE_WITHIN_S)
-            self._link = None
-        self.connected = False
-        for waiting in self._unconfirmed.values():
-            waiting.cancel()
-        self._unconfirmed.clear()
-        self._arrival.set()
+        """Say goodbye and end; what the broker has not acknowledged by now is cancelled."""
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        link, self._link = self._link, None
+        if link is not None:
+            await link.goodbye(GOODBYE_WITHIN_S)
 
     async def _keep_connected(self) -> None:
         while True:
@@ -170,81 +172,94 @@ class MqttSession:
             await asyncio.sleep(self._backoff.next())
 
     async def _connect_once(self) -> None:
+        """Connect and stay until the connection is lost; raises MqttConnectionError where that fails."""
         wire = await open_wire(self.settings)
-        self._greeting = greeting = self._loop.create_future()
-        self._link = link = Link(self._client, wire, self.settings.keepalive_s)
-        link.start()
-        await asyncio.wait([greeting, link.lost], timeout=GREETING_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
-        where = f"{self.settings.host}:{self.settings.port}"
-        if not greeting.done():
-            link.fail("no answer")
-            greeting.cancel()
-            raise MqttConnectionError(
-                f"{where} does not greet back as an MQTT broker", hint="check mqtt.port, mqtt.tls"
-            )
-        self.session_present = greeting.result()
-        self._set_connected()
+        link = self._link = Link(self._client, wire)
+        greeting = await link.greet(self._subscriptions)
         began = self._loop.time()
+        self._begin(greeting)
         await link.lost
-        self.connected = False
+        self._traffic.connected = False
         self._connection.clear()
-        if self._loop.time() - began >= STABLE_S:
-            self._backoff.reset()
-        self._report(f"the connection to {where} was lost")
+        self._report(self._loss(self._loop.time() - began))
 
-    def _set_connected(self) -> None:
-        self.connected = True
+    def _begin(self, greeting: Greeting) -> None:
+        self.session_present = greeting.session_present
+        self._traffic.connected = True
+        self._traffic.connects += 1
         self._connection.set()
         self._trouble = None
-        log.info("connected to the MQTT broker", host=self.settings.host, port=self.settings.port)
+        log.info("connected to the MQTT broker", at=self.settings.address, client=self.client_id)
         if self._health is not None:
             self._health.set("mqtt", "connected")
             self._health.ok(part="mqtt")
+        if greeting.refused:
+            what = f"the broker at {self.settings.address} does not let us read {', '.join(greeting.refused)}"
+            self._report(f"{what}: check its access rules")
         if self._on_connect is not None:
-            self._on_connect(self.session_present)
+            self._on_connect(greeting.session_present)
+
+    def _loss(self, lasted_s: float) -> str:
+        if lasted_s >= STABLE_S:
+            self._backoff.reset()
+            self._brief_connections = 0
+        self._brief_connections += 1
+        if self._brief_connections < BRIEF_CONNECTIONS:
+            return f"the connection to {self.settings.address} was lost"
+        return (
+            f"the connection to {self.settings.address} breaks again and again: is another program running as "
+            f"{self.client_id}? Give each its own instance name"
+        )
 
     def _report(self, sentence: str) -> None:
         if sentence != self._trouble:
             self._trouble = sentence
-            log.warning("MQTT: %s", sentence, client_id=self.client_id)
+            log.warning("MQTT: %s", sentence, client=self.client_id)
         if self._health is not None:
-            self._health.set("mqtt", "disconnected")
+            self._health.set("mqtt", "connected" if self.connected else "disconnected")
             self._health.degraded(sentence, part="mqtt")
 
-    def _greeted(self, _client: Any, _data: Any, flags: ConnectFlags, reason: ReasonCode, _more: Any) -> None:
-        if self._greeting is None or self._greeting.done():
-            return
-        if reason.is_failure:
-            self._greeting.set_exception(self._refusal(reason))
-        elif self._subscriptions:
-            self.session_present = flags.session_present
-            self._client.subscribe([(topic, 1) for topic in self._subscriptions])
-        else:
-            self._greeting.set_result(flags.session_present)
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Let go of all who wait."""
+        self._closed = True
+        self._traffic.connected = False
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("the MQTT session failed: %s", error, client=self.client_id, exc_info=error)
+        for done in self._unconfirmed.values():
+            done.cancel()
+        self._unconfirmed.clear()
+        self._connection.set()
+        self._arrival.set()
 
-    def _refusal(self, reason: ReasonCode) -> MqttConnectionError:
-        where = f"{self.settings.host}:{self.settings.port}"
-        return MqttConnectionError(
-            f"the broker at {where} refuses us ({reason})", hint="check mqtt.username and mqtt.password"
-        )
+    def _check_open(self) -> None:
+        if self._closed:
+            self._check_task()
+            raise MqttClosedError
 
-    def _subscribed(self, _client: Any, _data: Any, _mid: int, reasons: list[ReasonCode], _more: Any) -> None:
-        for topic, reason in zip(self._subscriptions, reasons, strict=False):
-            if reason.is_failure:
-                self._report(f"the broker does not let us read {topic}: check its access rules")
-        if self._greeting is not None and not self._greeting.done():
-            self._greeting.set_result(self.session_present)
+    def _check_task(self) -> None:
+        if self._task.done() and not self._task.cancelled():
+            self._task.result()
 
     def _take(self, _client: Any, _data: Any, message: MQTTMessage) -> None:
-        link = self._link if message.qos else None
+        link = self._link
         self._received.append(
-            Message(message.topic, bytes(message.payload), message.retain, message.dup, message.mid, link)
+            Message(
+                message.topic,
+                bytes(message.payload),
+                message.retain,
+                message.dup,
+                message.mid,
+                link if message.qos else None,
+            )
         )
+        self._traffic.received += 1
         self._arrival.set()
-        if len(self._received) >= self._receive_limit and not self._unconfirmed and self._link is not None:
-            self._link.pause()
+        if link is not None and len(self._received) >= self._receive_limit and not self._unconfirmed:
+            link.pause()
 
     def _confirmed(self, _client: Any, _data: Any, mid: int, _reason: Any, _more: Any) -> None:
         done = self._unconfirmed.pop(mid, None)
-        if done is not None and not done.done():
-            done.set_result(None)
+        if done is not None:
+            self._traffic.confirmed += 1
+            if not done.done():
+                done.set_result(None)

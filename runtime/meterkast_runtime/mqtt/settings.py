@@ -22,6 +22,11 @@ class MqttSettings(Section):
     prefix: str = Field(default="dsmr", pattern=r"^[^/+#\s$][^+#\s]*[^/+#\s]$|^[^/+#\s$]$")
     keepalive_s: Annotated[int, Field(ge=5, le=65535)] = 30
 
+    @property
+    def address(self) -> str:
+        """`host:port`, for people."""
+        return f"{self.host}:{self.port}"
+
     @model_validator(mode="after")
     def _belong_together(self) -> Self:
         if self.password is not None and self.username is None:

@@ -31,6 +31,11 @@ class Wire:
         return self._at < len(self._received) or self._end is not None
 
     @property
+    def broken(self) -> bool:
+        """Whether the connection has ended, though something may be left to read."""
+        return self._end is not None
+
+    @property
     def unsent(self) -> bool:
         """Whether bytes wait for the socket to take them."""
         return bool(self._unsent)
@@ -64,6 +69,12 @@ class Wire:
     def fail(self, error: OSError) -> None:
         """Let the next recv raise the error, once what was received before is read."""
         self._end = self._end or error
+
+    def abandon(self, error: OSError) -> None:
+        """Let the next recv raise the error; nothing more is read or sent."""
+        self._received, self._at = b"", 0
+        self._unsent.clear()
+        self.fail(error)
 
     def recv(self, size: int) -> bytes:
         """Return up to `size` buffered bytes; raises BlockingIOError where there are none."""
@@ -174,7 +185,7 @@ def _use(path: Path, name: str, load: object) -> None:
 
 def describe(error: Exception, settings: MqttSettings) -> MqttConnectionError:
     """Say in one sentence why the broker cannot be reached."""
-    where = f"{settings.host}:{settings.port}"
+    where = settings.address
     match error:
         case socket.gaierror():
             return MqttConnectionError(f"the name {settings.host} is not known", hint="check mqtt.host")
