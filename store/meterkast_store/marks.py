@@ -13,20 +13,25 @@ FRESH_INTERVALS = 2
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The registers at an instant; `begins` an epoch when no difference may be taken with the mark before."""
+    """The registers at an instant.
+
+    `begins`: an epoch begins, no difference may be taken with the mark before. `held`: nothing has moved since then.
+    """
 
     at: int
     registers: Mapping[str, int]
     begins: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """What was used between two marks; without `values` it is not known, since an epoch began in between."""
+    """What was used between two marks; without `values` it is not known, `held` means nothing at any time in it."""
 
     start: int
     end: int
     values: Mapping[str, int] | None
+    held: bool = False
 
 
 def tolerance_of(row: Row, tolerance_ms: int) -> int:
@@ -71,7 +76,7 @@ def mbus_marks(rows: Sequence[Row]) -> list[Mark]:
             until = quarter.measured_at(row) + _interval(rows[max(0, index - 2) : index + 1]) - 1
             until = min(until // QUARTER_MS * QUARTER_MS, rows[index + 1].at - QUARTER_MS)
             if until > row.at:
-                marks.append(Mark(until, registers))
+                marks.append(Mark(until, registers, held=True))
     return marks
 
 
@@ -88,4 +93,5 @@ def stretches(marks: Sequence[Mark]) -> Iterator[Stretch]:
             yield Stretch(before.at, after.at, None)
             continue
         common = before.registers.keys() & after.registers.keys()
-        yield Stretch(before.at, after.at, {n: after.registers[n] - before.registers[n] for n in common})
+        values = {name: after.registers[name] - before.registers[name] for name in common}
+        yield Stretch(before.at, after.at, values, after.held)

@@ -1,6 +1,6 @@
 """Usage: every stretch between marks lies inside one row, or it is a hole between rows."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -70,6 +70,11 @@ def _book(stretch: Stretch, bounds: Sequence[int], bins: list[_Bin], holes: list
         if stretch.end - stretch.start > tolerance_ms:
             _flag(bounds, bins, stretch.start, stretch.end)
         return
+    if stretch.held:
+        for one in _overlapping(bounds, bins, stretch.start, stretch.end):
+            for name in stretch.values:
+                one.values.setdefault(name, 0)
+        return
     index = bisect_right(bounds, stretch.start) - 1
     if index >= 0 and stretch.end <= bounds[index + 1]:
         values = bins[index].values
@@ -81,10 +86,12 @@ def _book(stretch: Stretch, bounds: Sequence[int], bins: list[_Bin], holes: list
 
 
 def _flag(bounds: Sequence[int], bins: list[_Bin], start: int, end: int) -> None:
-    for index in range(max(0, bisect_right(bounds, start) - 1), len(bins)):
-        if bins[index].start >= end:
-            break
-        bins[index].hole = True
+    for one in _overlapping(bounds, bins, start, end):
+        one.hole = True
+
+
+def _overlapping(bounds: Sequence[int], bins: list[_Bin], start: int, end: int) -> list[_Bin]:
+    return bins[max(0, bisect_right(bounds, start) - 1) : bisect_left(bounds, end)]
 
 
 def _merged(holes: Sequence[Stretch], bounds: Sequence[int]) -> Iterable[Hole]:
