@@ -1,0 +1,220 @@
+import { computed, signal } from "@preact/signals";
+import type { Client } from "../api/client";
+import { netPower, type Reading, timeOf } from "../api/reading";
+import { LiveStream, reconnectDelay, type StreamKind } from "../api/stream";
+import { dayAround } from "./day";
+import { type Connection, connection, EMPTY, type Gateway, reduce, type State } from "./state";
+import { amountsOf, dayOf, type Today } from "./today";
+import { Trace } from "./trace";
+
+/** How much of the past the live curve shows. */
+export const WINDOW_S = 15 * 60;
+const SEED_POINTS = 450;
+const TICK_MS = 1_000;
+const TODAY_EVERY_MS = 60_000;
+const SILENCE_MS = 60_000;
+/** With more gateways than this, only the chosen one is listened to. */
+const LISTEN_TO_ALL = 20;
+
+/** Everything the page shows, kept up to date: the one place where API, stream and state meet. */
+export class House {
+  readonly state = signal<State>(EMPTY);
+  readonly now = signal(Date.now());
+  readonly chosen = signal<string | undefined>(undefined);
+  readonly zone = signal(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  readonly today = signal<Today | undefined>(undefined);
+  /** Counts the changes of the chosen gateway's trace. */
+  readonly traced = signal(0);
+
+  readonly gateway = computed<Gateway | undefined>(() => {
+    const { gateways } = this.state.value;
+    const name = this.chosen.value ?? Object.keys(gateways).sort()[0];
+    return name === undefined ? undefined : gateways[name];
+  });
+  readonly connection = computed<Connection>(() =>
+    connection(this.state.value, this.gateway.value, this.now.value),
+  );
+
+  private readonly traces = new Map<string, Trace>();
+  private stream: LiveStream | undefined;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+  private attempt = 0;
+  private seeded: string | undefined;
+  private todayAt = 0;
+  private heardAt = Date.now();
+
+  constructor(
+    private readonly client: Client,
+    wanted?: string,
+  ) {
+    this.chosen.value = wanted;
+  }
+
+  /** Connect, and stay connected until the page goes. */
+  start(): void {
+    setInterval(() => this.tick(), TICK_MS);
+    document.addEventListener("visibilitychange", () => this.wake());
+    window.addEventListener("online", () => this.wake());
+    void this.connect();
+  }
+
+  /** Show another gateway. */
+  choose(gateway: string): void {
+    if (gateway === this.gateway.peek()?.name) return;
+    this.chosen.value = gateway;
+    this.today.value = undefined;
+    this.traced.value += 1;
+    if (Object.keys(this.state.peek().gateways).length > LISTEN_TO_ALL) void this.connect();
+    else this.seed();
+  }
+
+  /** The trace of the chosen gateway's power. */
+  trace(): Trace {
+    return this.traceOf(this.gateway.peek()?.name ?? "");
+  }
+
+  /** The time at the meter, in Unix milliseconds: that of its last reading and what has passed since. */
+  meterNow(): number {
+    const gateway = this.gateway.peek();
+    const measured = gateway?.reading && timeOf(gateway.reading);
+    if (measured === undefined || gateway?.heardAt === undefined) return Date.now() + this.client.serverAhead;
+    return measured + Math.max(0, Date.now() - gateway.heardAt);
+  }
+
+  private async connect(): Promise<void> {
+    this.disconnect();
+    this.heardAt = Date.now();
+    try {
+      const meters = await this.client.meters();
+      this.change({ kind: "meters", meters });
+      const names = meters.map((meter) => meter.gateway).sort();
+      if (this.chosen.peek() !== undefined && !names.includes(this.chosen.peek() ?? ""))
+        this.chosen.value = undefined;
+      const only = names.length > LISTEN_TO_ALL ? (this.chosen.peek() ?? names[0]) : undefined;
+      this.disconnect();
+      this.stream = new LiveStream(this.client.streamUrl(only), this);
+    } catch {
+      this.lost();
+    }
+  }
+
+  private disconnect(): void {
+    clearTimeout(this.retry);
+    this.retry = undefined;
+    this.stream?.close();
+    this.stream = undefined;
+  }
+
+  opened(): void {
+    this.attempt = 0;
+    this.seeded = undefined;
+    this.change({ kind: "stream", open: true, at: Date.now() });
+    this.seed();
+  }
+
+  lost(): void {
+    this.change({ kind: "stream", open: false, at: Date.now() });
+    clearTimeout(this.retry);
+    this.retry = setTimeout(() => void this.connect(), reconnectDelay(this.attempt, Math.random()));
+    this.attempt += 1;
+  }
+
+  message(kind: StreamKind, data: unknown): void {
+    this.heardAt = Date.now();
+    if (kind === "reading") this.hear(data as Reading);
+    if (kind === "status") {
+      const { gateway, status } = data as { gateway: string; status: string };
+      this.change({ kind: "status", gateway, online: status === "online" });
+    }
+  }
+
+  private hear(reading: Reading): void {
+    const received = Date.parse(reading.received_at ?? "") - this.client.serverAhead;
+    this.change({
+      kind: "reading",
+      reading,
+      at: Number.isNaN(received) ? Date.now() : Math.min(received, Date.now()),
+    });
+    const time = timeOf(reading);
+    const power = netPower(reading);
+    if (time !== undefined && power !== undefined) this.traceOf(reading.gateway).push(time / 1000, power);
+    this.now.value = Date.now();
+    if (reading.gateway === this.gateway.peek()?.name) {
+      this.traced.value += 1;
+      this.seed();
+    }
+  }
+
+  private change(change: Parameters<typeof reduce>[1]): void {
+    this.state.value = reduce(this.state.peek(), change);
+  }
+
+  private tick(): void {
+    this.now.value = Date.now();
+    if (document.hidden) return;
+    if (this.stream && Date.now() - this.heardAt > SILENCE_MS) void this.connect();
+    if (Date.now() - this.todayAt > TODAY_EVERY_MS || this.meterNow() >= (this.today.peek()?.to ?? 0)) {
+      void this.loadToday();
+    }
+  }
+
+  private wake(): void {
+    if (document.hidden) return;
+    this.now.value = Date.now();
+    if (this.retry !== undefined || Date.now() - this.heardAt > SILENCE_MS / 3) void this.connect();
+  }
+
+  /** Ask for the past of the chosen gateway, once for each choice and connection. */
+  private seed(): void {
+    const name = this.gateway.peek()?.name;
+    if (name === undefined || name === this.seeded || !this.gateway.peek()?.reading) return;
+    this.seeded = name;
+    this.todayAt = 0;
+    void this.loadPower(name);
+    void this.loadToday();
+  }
+
+  private async loadPower(name: string): Promise<void> {
+    const to = this.meterNow();
+    try {
+      const { times, fields } = await this.client.power(name, to - WINDOW_S * 1000, to, SEED_POINTS);
+      const imported = fields.power_import_w?.mean ?? [];
+      const exported = fields.power_export_w?.mean ?? [];
+      const net = times.map((_, index) => {
+        const parts = [imported[index], exported[index]];
+        return typeof parts[0] === "number" || typeof parts[1] === "number"
+          ? (parts[0] ?? 0) - (parts[1] ?? 0)
+          : null;
+      });
+      this.traceOf(name).seed(times, net);
+      this.traced.value += 1;
+    } catch {
+      // Without history the curve grows from now on.
+    }
+  }
+
+  private async loadToday(): Promise<void> {
+    const gateway = this.gateway.peek();
+    if (!gateway?.reading || Date.now() - this.todayAt < 5_000) return;
+    this.todayAt = Date.now();
+    try {
+      let usage = await this.client.usage(gateway.name);
+      this.zone.value = usage.timezone ?? this.zone.peek();
+      const span = dayAround(this.meterNow(), this.zone.peek());
+      if (Math.abs(Date.now() + this.client.serverAhead - this.meterNow()) > 3_600_000) {
+        usage = await this.client.usage(gateway.name, { from: span[0], to: span[1] });
+      }
+      const reading = this.gateway.peek()?.reading;
+      if (!reading || reading.gateway !== gateway.name) return;
+      this.today.value = dayOf(usage, span, amountsOf(reading), this.today.peek());
+    } catch {
+      // The next tick asks again; what was shown stays.
+    }
+  }
+
+  private traceOf(name: string): Trace {
+    const trace = this.traces.get(name) ?? new Trace();
+    this.traces.set(name, trace);
+    return trace;
+  }
+}

@@ -1,0 +1,111 @@
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import type { Format } from "../format/format";
+import { type House, WINDOW_S } from "../live/house";
+import type { Theme } from "../preferences";
+import { yRange } from "./scale";
+
+interface Props {
+  house: House;
+  format: Format;
+  theme: Theme;
+  label: string;
+}
+
+/** The power of the last minutes: import above zero, export below, a gap where nothing came. */
+export function PowerCurve({ house, format, theme, label }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const host = box.current;
+    if (!host) return;
+    const plot = new uPlot(options(host, format), [[], []], host);
+    const size = new ResizeObserver(() =>
+      plot.setSize({ width: host.clientWidth, height: host.clientHeight }),
+    );
+    size.observe(host);
+    const stop = subscribe(house, plot);
+    return () => {
+      stop();
+      size.disconnect();
+      plot.destroy();
+    };
+  }, [house, format, theme]);
+  return <div class="curve" role="img" aria-label={label} ref={box} data-testid="curve" />;
+}
+
+function subscribe(house: House, plot: uPlot): () => void {
+  const draw = () => {
+    const trace = house.trace();
+    const now = house.meterNow() / 1000;
+    const gap = Math.max(30, 3.5 * (trace.interval ?? 0));
+    plot.batch(() => {
+      plot.setData(trace.curve(now - WINDOW_S, gap), false);
+      plot.setScale("x", { min: now - WINDOW_S, max: now });
+    });
+  };
+  const stops = [house.traced.subscribe(draw), house.now.subscribe(draw)];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+function options(host: HTMLElement, format: Format): uPlot.Options {
+  const style = getComputedStyle(host);
+  const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  const axis = { stroke: colour("muted"), font: `500 11px ${style.fontFamily}`, ticks: { show: false } };
+  const grid = { stroke: colour("line"), width: 1 };
+  return {
+    width: host.clientWidth,
+    height: host.clientHeight,
+    legend: { show: false },
+    cursor: { show: false },
+    padding: [8, 0, 0, 0],
+    scales: { x: { time: true }, y: { range: (_, low, high) => yRange(low, high) } },
+    axes: [
+      {
+        ...axis,
+        size: 24,
+        gap: 6,
+        space: 70,
+        grid: { show: false },
+        values: (_, splits) => splits.map((at) => format.minute(at * 1000)),
+      },
+      {
+        ...axis,
+        grid,
+        size: 48,
+        gap: 6,
+        space: 44,
+        values: (_, splits) => splits.map((value) => watts(value, format)),
+      },
+    ],
+    series: [
+      {},
+      {
+        width: 2,
+        points: { show: false },
+        spanGaps: false,
+        stroke: (plot) => twoColours(plot, colour("import"), colour("export")),
+        fill: (plot) => twoColours(plot, colour("import-wash"), colour("export-wash")),
+        fillTo: 0,
+      },
+    ],
+  };
+}
+
+function watts(value: number, format: Format): string {
+  return Math.abs(value) >= 1000
+    ? `${format.number(value / 1000, value % 1000 === 0 ? 0 : 1)} kW`
+    : `${format.number(value)} W`;
+}
+
+function twoColours(plot: uPlot, above: string, below: string): CanvasGradient | string {
+  const { top, height } = plot.bbox;
+  const zero = (plot.valToPos(0, "y", true) - top) / height;
+  if (!Number.isFinite(zero) || zero >= 1) return above;
+  if (zero <= 0) return below;
+  const gradient = plot.ctx.createLinearGradient(0, top, 0, top + height);
+  gradient.addColorStop(zero, above);
+  gradient.addColorStop(zero, below);
+  return gradient;
+}
