@@ -7,14 +7,14 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from meterkast_contracts.catalogue import CATALOGUE, Kind
 from meterkast_contracts.topics import GATEWAY_PATTERN
 
 GatewayName = Annotated[str, StringConstraints(pattern=f"^{GATEWAY_PATTERN}$")]
-Value = int | Decimal | str
-Number = int | Decimal
+Number = int | Annotated[Decimal, WithJsonSchema({"type": "number"})]
+Value = Number | str
 
 
 def _exact_number(value: Any) -> orjson.Fragment:
