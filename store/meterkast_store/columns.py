@@ -10,6 +10,7 @@ AGGREGATED = ("power_import_w", "power_export_w", "voltage_l1_v", "voltage_l2_v"
 AGGREGATES = ("_sum", "_min", "_max", "_n")
 GAIN = "_gain"
 LIMIT = 2**53
+MOST_DIGITS = 15
 
 _KEPT = {entry.name: entry for entry in CATALOGUE if entry.kept}
 
@@ -37,7 +38,7 @@ def register_value(value: Decimal | int | str | None, shift: int) -> int | None:
     if value is None or isinstance(value, str):
         return None
     exact = Decimal(value)
-    if not exact.is_finite() or not 0 <= (scaled := exact.scaleb(shift)) < LIMIT:
+    if not exact.is_finite() or exact.adjusted() > MOST_DIGITS or not 0 <= (scaled := exact.scaleb(shift)) < LIMIT:
         return None
     return int(scaled)
 
@@ -47,7 +48,11 @@ def gauge_value(value: Decimal | float | str | None, decimals: int) -> int | flo
     if value is None or isinstance(value, str):
         return None
     exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-    if not exact.is_finite() or not -LIMIT < (scaled := exact.scaleb(decimals)) < LIMIT:
+    if (
+        not exact.is_finite()
+        or exact.adjusted() > MOST_DIGITS
+        or not -LIMIT < (scaled := exact.scaleb(decimals)) < LIMIT
+    ):
         return None
     whole = int(scaled)
     return whole if whole == scaled else float(scaled)

@@ -118,13 +118,8 @@ def event_row(event: Event) -> Row:
 
 
 def _detail(event: Event) -> str:
-    return orjson.dumps(event.detail, default=_exact).decode()
-
-
-def _exact(value: object) -> orjson.Fragment:
-    if isinstance(value, Decimal):
-        return orjson.Fragment(f"{value:f}")
-    raise TypeError(type(value).__name__)
+    exact = {n: v if isinstance(v, str) else orjson.Fragment(f"{Decimal(v):f}") for n, v in event.detail.items()}
+    return orjson.dumps(exact).decode()
 
 
 def row_event(row: Row) -> Event:

@@ -1,0 +1,51 @@
+"""`meterkast-history`: keeps every reading, and a snapshot of the registers at each quarter of an hour."""
+
+import argparse
+
+from meterkast_contracts.topics import Topics
+from meterkast_runtime.health import Health
+from meterkast_runtime.mqtt import MqttSession
+from meterkast_runtime.service import run_main
+from meterkast_runtime.settings import settings_or_exit
+from meterkast_store import open_store
+
+from meterkast_history.service import HistoryService
+from meterkast_history.settings import HistorySettings
+
+EPILOGUE = """\
+Settings come from METERKAST_… variables and meterkast.toml, for example:
+
+  [store]
+  url = "influxdb://localhost:8086/meterkast"   # absent: history.sqlite in the data folder
+  token = "…"                                   # or username and password
+  retention_days = 90                           # readings; quarter-hour snapshots are kept for ever
+
+While the database is away, readings wait at the broker.
+"""
+
+
+def build_history(settings: HistorySettings, health: Health) -> HistoryService:
+    """Build the service with its session and store."""
+    session = MqttSession(
+        settings.mqtt,
+        client_id=f"meterkast-history-{settings.instance}",
+        subscriptions=HistoryService.subscriptions(Topics(settings.mqtt.prefix)),
+        health=health,
+    )
+    store = open_store(settings.store, settings.data_dir)
+    return HistoryService(settings, session, store, health)
+
+
+def main() -> None:
+    """Run the history service until it is told to stop."""
+    formatter = argparse.RawDescriptionHelpFormatter
+    argparse.ArgumentParser(
+        prog="meterkast-history", description=__doc__, epilog=EPILOGUE, formatter_class=formatter
+    ).parse_args()
+    settings = settings_or_exit(HistorySettings)
+    health = Health("history", settings.instance)
+    run_main(lambda: build_history(settings, health), settings=settings, health=health)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""From a message to what is to be written of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from meterkast_contracts.messages import Event, Reading
+from meterkast_contracts.topics import Topics
+from meterkast_runtime.mqtt import Message
+from meterkast_store import Batch, MbusSample, Sample, mbus_samples_of, sample_of
+
+MOST_BYTES = 256 * 1024
+
+
+class MalformedError(ValueError):
+    """A message that is no reading or event, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one message brings to history."""
+
+    message: Message
+    sample: Sample | None = None
+    mbus: tuple[MbusSample, ...] = ()
+    event: Event | None = None
+
+    @property
+    def measured_at(self) -> datetime | None:
+        """Time of the reading."""
+        return self.sample.measured_at if self.sample else None
+
+
+def entry_of(message: Message, topics: Topics) -> Entry:
+    """Read a message; raises MalformedError, and nothing else, whatever its bytes."""
+    if len(message.payload) > MOST_BYTES:
+        raise MalformedError(f"it has {len(message.payload)} bytes, more than any reading")
+    try:
+        topic = topics.parse(message.topic)
+        if topic.kind == "event":
+            event = Event.from_json(message.payload)
+            _check_gateway(topic.gateway, event.gateway)
+            return Entry(message, event=event)
+        reading = Reading.from_json(message.payload)
+        _check_gateway(topic.gateway, reading.gateway)
+        return Entry(message, sample_of(reading), tuple(mbus_samples_of(reading)))
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise MalformedError(str(error)) from error
+
+
+def batch_of(entries: list[Entry]) -> Batch:
+    """Return what is written together."""
+    return Batch(
+        samples=[entry.sample for entry in entries if entry.sample],
+        mbus=[sample for entry in entries for sample in entry.mbus],
+        events=[entry.event for entry in entries if entry.event],
+    )
+
+
+def _check_gateway(topic: str, payload: str) -> None:
+    if topic != payload:
+        raise MalformedError(f"it is on the topic of {topic}, but says that it is of {payload!r}")
