@@ -89,6 +89,36 @@ def simulate(
     run_simulate(SimulateOptions(dialect=dialect, seed=seed, start=start, step_s=step, count=count))
 
 
+@app.command()
+def doctor(
+    source: Annotated[
+        str | None, typer.Argument(help="A P1 port, e.g. /dev/ttyUSB0; the only serial port there is, if absent.")
+    ] = None,
+    *,
+    seconds: Annotated[float, typer.Option(min=1, help="How long to listen at most.")] = 30,
+    key: Annotated[
+        str | None, typer.Option(metavar="HEX", help="The grid operator's key, for a ciphered port.")
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="Where the meter stands.")] = "Europe/Amsterdam",
+) -> None:
+    """Look at a P1 port and say in plain words what is wrong and what to do.
+
+    The exit code is 0 when all is well and 1 when something is to be done.
+    """
+    from meterkast_runtime.settings import Settings, load_settings  # noqa: PLC0415 - a command loads no other's libraries
+
+    from meterkast.doctor.command import DoctorOptions, run_doctor  # noqa: PLC0415 - the same
+
+    options = DoctorOptions(
+        source=source,
+        seconds=seconds,
+        zone=_zone(timezone),
+        key=_key(key),
+        data_dir=load_settings(Settings).data_dir,
+    )
+    raise typer.Exit(run_doctor(options))
+
+
 def _gateway(name: str) -> str:
     try:
         return check_gateway(name)

@@ -1,6 +1,8 @@
 """Telegrams made by hand for the launcher's tests."""
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from fastcrc import crc16
+from meterkast_parser.decryption import DEFAULT_AUTHENTICATION_KEY
 
 LINES_5 = (
     "1-3:0.2.8(50)",
@@ -31,3 +33,11 @@ def telegram(*lines: str, identification: str = "MKS5\\TEST") -> bytes:
     """Return a telegram of these data lines with its right CRC."""
     body = "\r\n".join((f"/{identification}", "", *(lines or LINES_5), "!")).encode()
     return body + b"%04X\r\n" % crc16.arc(body)
+
+
+def ciphered(plain: bytes, key: bytes) -> bytes:
+    """Return the telegram in a frame as Luxembourg's and Austria's meters send it."""
+    title, control, counter = b"MKS\x00\x00\x00\x00\x01", b"\x30", b"\x00\x00\x00\x07"
+    sealed = AESGCM(key).encrypt(title + counter, plain, control + DEFAULT_AUTHENTICATION_KEY)
+    body = control + counter + sealed[:-4]  # P1 ports send twelve of the tag's sixteen bytes
+    return b"\xdb\x08" + title + b"\x82" + len(body).to_bytes(2, "big") + body

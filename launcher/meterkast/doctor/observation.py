@@ -13,13 +13,13 @@ from meterkast_reader.framing import Frame, Framer, Reason
 
 _UPRIGHT = bytes(~(byte >> 1) & 0x7F for byte in range(256))
 _DATA = re.compile(rb"\d-\d:\d{1,3}\.\d{1,3}\.\d{1,3}\(")
-_ENOUGH_DATA_LINES = 3
+_ENOUGH_DATA_LINES = 2
 _KEPT_NOISE = 4096
 
 
 @dataclass(slots=True)
 class Observation:
-    """Feed it with what comes, and read off what it was."""
+    """Feed it with what comes (nothing: the line is idle), and read off what it was."""
 
     zone: ZoneInfo
     key: bytes | None = None
@@ -39,12 +39,16 @@ class Observation:
         """Take what came at a moment (seconds of any clock)."""
         self.bytes_seen += len(data)
         self.noise += data[: _KEPT_NOISE - len(self.noise)]
-        for event in self._framer.feed(data):
+        for event in self._framer.feed(data) if data else self._framer.flush():
             if isinstance(event, Frame):
                 self.arrivals.append(at)
                 self._frame(event)
             elif event.reason in (Reason.TRUNCATED, Reason.TOO_LONG, Reason.PARITY):
                 self.cut += 1
+
+    def interrupt(self) -> None:
+        """What comes next does not continue what came before."""
+        self._framer = Framer()
 
     @property
     def telegrams(self) -> int:

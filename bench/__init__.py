@@ -1,0 +1,1 @@
+"""How fast Meterkast is, each figure beside another taken in the same run."""

@@ -1,0 +1,5 @@
+"""Where the tests' house stands."""
+
+from zoneinfo import ZoneInfo
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
