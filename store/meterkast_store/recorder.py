@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from meterkast_store import quarter
 from meterkast_store.history import Batch
 from meterkast_store.instants import QUARTER_MS, quarter_of
-from meterkast_store.rows import Row, Rows, Series, Table
-from meterkast_store.sampling import event_row, mbus_row, sample_row
+from meterkast_store.rows import Field, Row, Rows, Series, Table
+from meterkast_store.sampling import RECEIVED, event_row, mbus_row, sample_row
 
 LONG_AGO = -(2**53)
 FAR_AHEAD = 2**53
@@ -101,8 +101,11 @@ class Recorder:
         quarters: dict[int, list[Row]] = defaultdict(list)
         for at in sorted(samples):
             quarters[quarter_of(at)].append(samples[at])
-        for boundary, group in quarters.items():
+        for boundary, arrived in quarters.items():
             current = await draft.get(series, boundary)
+            group = await self._fresh(current, arrived)
+            if not group:
+                continue
             grown = _grow(current, group)
             if grown is not None:
                 draft.put(grown)
@@ -112,6 +115,14 @@ class Recorder:
             if current is not None and quarter.samples_in(rows[-1]) < quarter.samples_in(current):
                 continue  # retention took samples of this quarter: what was made of all of them stands
             await self._replace(draft, boundary, current, rows)
+
+    async def _fresh(self, current: Row | None, arrived: list[Row]) -> list[Row]:
+        """Leave out what is already stored just so: where the sample is, the quarter with it is."""
+        if current is None or arrived[0].at > quarter.measured_at(current):
+            return arrived
+        times = [row.at for row in arrived]
+        stored = {row.at: _content(row) for row in await self._rows.at(arrived[0].series, times)}
+        return [row for row in arrived if stored.get(row.at) != _content(row)]
 
     async def _replace(self, draft: Draft, boundary: int, current: Row | None, rows: list[Row]) -> None:
         series = rows[0].series
@@ -148,6 +159,10 @@ async def _flag_next(draft: Draft, row: Row) -> None:
 
 def _backwards(before: Row, row: Row) -> bool:
     return quarter.runs_backwards(quarter.registers_of(before), quarter.first_registers_of(row))
+
+
+def _content(row: Row) -> dict[str, Field]:
+    return {name: value for name, value in row.fields.items() if name != RECEIVED}
 
 
 def _rank(row: Row) -> tuple[int, list[tuple[str, int]]]:

@@ -55,6 +55,11 @@ class HistoryService:
         """Return the filters that the service's session needs."""
         return topics.reading("+"), topics.event("+")
 
+    @property
+    def waiting(self) -> int:
+        """Messages taken and not yet written."""
+        return len(self._entries)
+
     async def run(self, ready: Callable[[], None]) -> None:
         """Work until cancelled; then write what was taken, as far as a second allows."""
         async with AsyncExitStack() as stack:
@@ -132,7 +137,7 @@ class HistoryService:
                 await self._store.write(batch)
         except StoreError:
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 - one message must not hold up all others
             if len(entries) > 1:
                 for entry in entries:
                     await self._commit([entry])
