@@ -2,6 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
+
+from meterkast_contracts.messages import HealthStatus, ServiceHealth
 
 from meterkast_runtime.health import Health
 from meterkast_runtime.mqtt import MqttSession, MqttSettings, Will
@@ -28,6 +31,7 @@ class HealthReport:
             client_id=f"meterkast-{health.service}-{health.instance}-health",
             will=Will(health.topic, health.lost().to_json()),
             persistent=False,
+            quiet=True,
             on_connect=lambda _present: changed.set(),
         )
         forget = health.on_change(changed.set)
@@ -38,9 +42,14 @@ class HealthReport:
             finally:
                 forget()
                 if session.connected:
-                    health.stopped()
-                    session.publish(health.topic, health.message().to_json(), retain=True)
-                    await asyncio.wait_for(session.flush(), FLUSH_WITHIN_S)
+                    session.publish(health.topic, self._last_word().to_json(), retain=True)
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(FLUSH_WITHIN_S):
+                            await session.flush()
+
+    def _last_word(self) -> ServiceHealth:
+        failed = self._health.status is HealthStatus.FAILED
+        return self._health.message(None if failed else HealthStatus.STOPPED)
 
     async def _publish_changes(self, session: MqttSession, changed: asyncio.Event) -> None:
         await session.wait_connected()
@@ -48,7 +57,7 @@ class HealthReport:
             changed.clear()
             if session.connected:
                 session.publish(self._health.topic, self._health.message().to_json(), retain=True)
-            try:
-                await asyncio.wait_for(changed.wait(), self._every_s)
-            except TimeoutError:
-                continue
+            # not wait_for: before Python 3.12 it swallows a cancellation that comes together with the event
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._every_s):
+                    await changed.wait()

@@ -1,130 +1,111 @@
-"""Starting, supervising and stopping services in order."""
+"""A service as a process: started, reported on, and stopped in order."""
 
 import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from typing import Protocol
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 
-from meterkast_runtime.backoff import Backoff
 from meterkast_runtime.errors import MeterkastError
 from meterkast_runtime.health import Health
 from meterkast_runtime.health_report import HealthReport
 from meterkast_runtime.log import configure_logging, get_logger
 from meterkast_runtime.metrics import metrics_server
 from meterkast_runtime.settings import Settings
+from meterkast_runtime.supervision import Service, described, supervise, unheeded
 
 __all__ = ["Health", "Service", "run_main", "supervise"]
 
 STOP_WITHIN_S = 2.0
-STABLE_S = 60.0
 EXIT_FAILED = 1
+EXIT_BY_SIGNAL = 128
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 log = get_logger("service")
 
 
-class Service(Protocol):
-    """A part that runs until it is cancelled, and then ends in order."""
-
-    name: str
-
-    async def run(self, ready: Callable[[], None]) -> None:
-        """Do the work; call `ready` when it is up."""
-
-
 def run_main(build: Callable[[], Service], *, settings: Settings | None = None, health: Health | None = None) -> None:
     """Run a service until SIGINT or SIGTERM, then stop it within 2 s; exits with 0, or 1 when it failed.
 
-    A second signal quits at once. With settings, the health given is published and `/metrics` served as they say.
+    A second signal quits at once. The health given is published and `/metrics` served as the settings say.
     """
     settings = settings or Settings()
     configure_logging(settings.log)
+    ending = threading.Timer(STOP_WITHIN_S, _force)
+    ending.daemon = True
     try:
         with metrics_server(settings.metrics):
-            code = asyncio.run(_run_until_signal(build, settings, health))
+            asyncio.run(_Run(build, settings, health, ending).run())
     except MeterkastError as error:
         log.error(str(error))  # noqa: TRY400 - the sentence says it all
-        code = EXIT_FAILED
-    sys.exit(code)
-
-
-async def supervise(services: Sequence[Callable[[], Service]], *, ready: Callable[[], None] = lambda: None) -> None:
-    """Run services until cancelled, each restarted with growing waits when it fails; `ready` when all are up.
-
-    They are stopped in the reverse order, one after the other.
-    """
-    waiting = set(range(len(services)))
-
-    def up(number: int) -> None:
-        if number in waiting:
-            waiting.discard(number)
-            if not waiting:
-                ready()
-
-    tasks = [
-        asyncio.create_task(_keep_running(build, lambda number=number: up(number)))  # type: ignore[misc]
-        for number, build in enumerate(services)
-    ]
-    try:
-        await asyncio.gather(*tasks)
+        sys.exit(EXIT_FAILED)
+    except Exception as error:
+        log.exception("failed: %s", described(error))  # noqa: TRY401 - the sentence comes first
+        sys.exit(EXIT_FAILED)
     finally:
-        for task in reversed(tasks):
-            task.cancel()
-            await asyncio.wait([task])
+        ending.cancel()
 
 
-async def _keep_running(build: Callable[[], Service], ready: Callable[[], None]) -> None:
-    backoff = Backoff(0.5)
-    loop = asyncio.get_running_loop()
-    while True:
-        service = build()
-        began = loop.time()
+def _force() -> None:
+    log.error("did not stop within %g s, and is ended", STOP_WITHIN_S)
+    sys.stderr.flush()
+    os._exit(EXIT_FAILED)
+
+
+class _Run:
+    """One run of a service."""
+
+    def __init__(
+        self, build: Callable[[], Service], settings: Settings, health: Health | None, ending: threading.Timer
+    ) -> None:
+        self._build = build
+        self._settings = settings
+        self._health = health
+        self._ending = ending
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Run until a signal comes or the service ends; raises what it raised."""
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self._on_signal, number)
+        service = self._build()
+        report = self._start_report()
+        work = asyncio.create_task(service.run(self._health.ready if self._health else unheeded), name=service.name)
+        stopping = asyncio.create_task(self._stop.wait())
         try:
-            await service.run(ready)
-            log.error("%s ended by itself", service.name)
-        except MeterkastError as error:
-            log.error("%s failed: %s", service.name, error)  # noqa: TRY400 - the sentence says it all
-        except Exception:
-            log.exception("%s failed", service.name)
-        if loop.time() - began > STABLE_S:
-            backoff.reset()
-        await asyncio.sleep(backoff.next())
+            await asyncio.wait([work, stopping], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await self._finish(work, stopping)
+            await self._finish_report(report, work)
+        with suppress(asyncio.CancelledError):
+            work.result()
 
+    def _on_signal(self, number: int) -> None:
+        if self._stop.is_set():
+            os._exit(EXIT_BY_SIGNAL + number)
+        log.info("stopping on %s", signal.Signals(number).name)
+        self._stop.set()
 
-async def _run_until_signal(build: Callable[[], Service], settings: Settings, health: Health | None) -> int:
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
+    def _start_report(self) -> asyncio.Task[None] | None:
+        if self._health is None:
+            return None
+        return asyncio.create_task(HealthReport(self._health, self._settings.mqtt).run(unheeded))
 
-    def on_signal(number: int) -> None:
-        if stop.is_set():
-            os._exit(128 + number)
-        stop.set()
+    async def _finish(self, *tasks: asyncio.Task[object]) -> None:
+        self._ending.start()
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
-    for number in SIGNALS:
-        loop.add_signal_handler(number, on_signal, number)
-    service = build()
-    report = None
-    if health is not None:
-        report = asyncio.create_task(HealthReport(health, settings.mqtt).run(lambda: None))
-    ready = health.ready if health is not None else (lambda: None)
-    work = asyncio.create_task(service.run(ready), name=service.name)
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([work, stopping], return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    work.cancel()
-    await asyncio.wait([work], timeout=STOP_WITHIN_S)
-    code = 0
-    if not work.done():
-        log.error("%s did not stop within %g s", service.name, STOP_WITHIN_S)
-        code = EXIT_FAILED
-    elif not work.cancelled() and (error := work.exception()) is not None:
-        log.error("%s failed: %s", service.name, error, exc_info=error)
-        if health is not None:
-            health.failed(str(error))
-        code = EXIT_FAILED
-    if report is not None:
+    async def _finish_report(self, report: asyncio.Task[None] | None, work: asyncio.Task[None]) -> None:
+        if report is None or self._health is None:
+            return
+        if not work.cancelled() and (error := work.exception()) is not None:
+            self._health.failed(described(error))
+        else:
+            self._health.stopped()
         report.cancel()
         await asyncio.wait([report])
-    return code

@@ -85,10 +85,8 @@ def _said(cls: type[BaseModel], keys: tuple[str, ...], detail: ErrorDetails) -> 
     message = message[:1].lower() + message[1:] if message.startswith("Input") else message
     if detail["type"] == "missing":
         return "is needed but not set"
-    model = _model_at(cls, keys[:-1])
-    secret = model is not None and issubclass(model, Section) and keys[-1] in model.secrets()
     given = detail["input"]
-    if secret or isinstance(given, (Mapping, BaseModel, SecretStr)) or detail["type"] == "value_error":
+    if _is_secret(cls, keys) or isinstance(given, (Mapping, BaseModel, SecretStr)) or detail["type"] == "value_error":
         return f"is wrong: {message}"
     return f"is {given!r}: {message}"
 
@@ -121,6 +119,14 @@ def _model_at(cls: type[BaseModel], keys: tuple[str, ...]) -> type[BaseModel] | 
             return None
         model = model.model_fields[key].annotation
     return model if isinstance(model, type) and issubclass(model, BaseModel) else None
+
+
+def _is_secret(cls: type[BaseModel], keys: tuple[str, ...]) -> bool:
+    for depth, key in enumerate(keys):
+        model = _model_at(cls, keys[:depth])
+        if model is not None and key in model.model_fields:
+            return "Secret" in str(model.model_fields[key].annotation) or _is_secret(model, keys[depth + 1 :])
+    return False
 
 
 def _holds(tables: Mapping[str, Any], keys: tuple[str, ...]) -> bool:

@@ -1,6 +1,7 @@
 """A session with the broker that outlives every connection."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
@@ -48,6 +49,7 @@ class MqttSession:
         publish_limit: int = 10_000,
         health: Health | None = None,
         backoff: Backoff | None = None,
+        quiet: bool = False,
     ) -> None:
         self.settings = settings
         self.session_present = False
@@ -59,6 +61,7 @@ class MqttSession:
         self._publish_limit = publish_limit
         self._health = health
         self._backoff = backoff or Backoff()
+        self._quiet = quiet
         self._traffic = Traffic(client_id)
         self._received: deque[Message] = deque()
         self._unconfirmed: dict[int, asyncio.Future[None]] = {}
@@ -178,7 +181,7 @@ class MqttSession:
         greeting = await link.greet(self._subscriptions)
         began = self._loop.time()
         self._begin(greeting)
-        await link.lost
+        await asyncio.wait([link.lost])
         self._traffic.connected = False
         self._connection.clear()
         self._report(self._loss(self._loop.time() - began))
@@ -189,7 +192,7 @@ class MqttSession:
         self._traffic.connects += 1
         self._connection.set()
         self._trouble = None
-        log.info("connected to the MQTT broker", at=self.settings.address, client=self.client_id)
+        self._log(logging.INFO, "connected to the MQTT broker at %s", self.settings.address)
         if self._health is not None:
             self._health.set("mqtt", "connected")
             self._health.ok(part="mqtt")
@@ -214,10 +217,13 @@ class MqttSession:
     def _report(self, sentence: str) -> None:
         if sentence != self._trouble:
             self._trouble = sentence
-            log.warning("MQTT: %s", sentence, client=self.client_id)
+            self._log(logging.WARNING, "MQTT: %s", sentence)
         if self._health is not None:
             self._health.set("mqtt", "connected" if self.connected else "disconnected")
             self._health.degraded(sentence, part="mqtt")
+
+    def _log(self, level: int, sentence: str, *values: object) -> None:
+        log.log(logging.DEBUG if self._quiet else level, sentence, *values, client=self.client_id)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Let go of all who wait."""
