@@ -1,6 +1,7 @@
 """The command line: what can be asked, checked and passed on."""
 
 from importlib import metadata
+from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -40,6 +41,47 @@ def _main(
     Start with `meterkast up`: a simulated house, on a web page of your own.
     Then `meterkast doctor /dev/ttyUSB0`, and `meterkast up /dev/ttyUSB0`.
     """
+
+
+@app.command()
+def up(
+    source: Annotated[
+        str | None, typer.Argument(help="/dev/ttyUSB0, socket://host:port, replay:file?speed=60, simulator:be-emucs…")
+    ] = None,
+    *,
+    gateway: Annotated[str | None, typer.Option(metavar="NAME", help="The P1 port's name in topics and pages.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Web page; 8080 or the next free one.")] = None,
+    lan: Annotated[
+        bool, typer.Option("--lan", help="Let the whole network see the page, not only this computer.")
+    ] = False,
+    mqtt_port: Annotated[int | None, typer.Option(min=1, max=65535, help="MQTT; 1883 or the next free one.")] = None,
+    mqtt_address: Annotated[str, typer.Option(help="Where MQTT listens; 0.0.0.0 lets the network in.")] = "127.0.0.1",
+    broker: Annotated[str | None, typer.Option(metavar="HOST[:PORT]", help="Use this broker, start none.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Where history, spool and broker keep their files.")] = None,
+    log_level: Annotated[str | None, typer.Option(metavar="LEVEL", help="debug, info, warning or error.")] = None,
+) -> None:
+    """Run everything on this computer: broker, reader, parser, history and the web page.
+
+    Without a SOURCE it reads what meterkast.toml names, or else a simulated house.
+
+    Everything can be set in meterkast.toml or by METERKAST_… variables too: METERKAST_READER__SOURCE=/dev/ttyUSB0,
+    METERKAST_MQTT__HOST=broker.local (then no broker is started), METERKAST_STORE__URL=influxdb://…
+    """
+    from meterkast.up import UpOptions, run_up  # noqa: PLC0415 - a command loads no other's libraries
+
+    run_up(
+        UpOptions(
+            source=source,
+            gateway=gateway,
+            port=port,
+            lan=lan,
+            mqtt_port=mqtt_port,
+            mqtt_address=mqtt_address,
+            broker=broker,
+            data_dir=data_dir,
+            log_level=log_level,
+        )
+    )
 
 
 @app.command()
