@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo
 
 from meterkast_contracts.messages import Event, EventKind
@@ -22,7 +22,7 @@ async def findings(store: HistoryStore, now: datetime) -> list[Event]:
         seen = list(_replacements(here))
         if max(meter.last for meter in here) > now - LOOK_BACK:
             usage = await store.usage(gateway, now - LOOK_BACK, now, Period.QUARTER, _UTC)
-            seen += [_gap(gateway, hole) for hole in usage.holes if hole.end <= now - SETTLED]
+            seen += [_gap(gateway, hole) for hole in _by_start(usage.holes) if hole.end <= now - SETTLED]
         found += await _unknown(store, seen)
     return found
 
@@ -34,6 +34,14 @@ async def _unknown(store: HistoryStore, seen: Sequence[Event]) -> list[Event]:
         if not any(other.kind is event.kind for other in known):
             unknown.append(event)
     return unknown
+
+
+def _by_start(holes: Sequence[Hole]) -> Iterator[Hole]:
+    """Give holes of several meters that begin together as one."""
+    for start, group in groupby(holes, key=lambda hole: hole.start):
+        together = list(group)
+        values = {name: value for hole in together for name, value in hole.values.items()}
+        yield Hole(start, max(hole.end for hole in together), values)
 
 
 def _replacements(meters: Sequence[MeterInfo]) -> Iterator[Event]:
