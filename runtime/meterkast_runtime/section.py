@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
 
@@ -18,7 +18,7 @@ class Section(BaseModel):
         return {
             name
             for name, field in cls.model_fields.items()
-            if field.annotation is SecretStr or SecretStr in get_args(field.annotation)
+            if field.annotation is SecretStr or field.annotation == SecretStr | None
         }
 
     @model_validator(mode="before")

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 import platformdirs
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
-from pydantic_settings import SettingsError as SourceError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from meterkast_runtime.errors import SettingsError
 from meterkast_runtime.log import LogSection
 from meterkast_runtime.metrics import MetricsSection
 from meterkast_runtime.mqtt.settings import MqttSettings
 from meterkast_runtime.section import Section
+from meterkast_runtime.settings_environment import EnvironmentSource
 from meterkast_runtime.settings_file import read_settings_file, settings_file
 from meterkast_runtime.settings_mistakes import ENV_DELIMITER, ENV_PREFIX, Given, foreign_mistakes, sentences
 
@@ -93,10 +93,7 @@ def load_settings(cls: type[SettingsT], *, overrides: Mapping[str, Any] | None =
     given = Given(file=file, tables=read_settings_file(file), environment=environment)
     problems = list(foreign_mistakes(cls, given))
     try:
-        from_environment = EnvSettingsSource(cls)()
-        settings = cls(**_merged(dict(given.tables), from_environment, dict(overrides or {})))
-    except SourceError as error:
-        raise SettingsError([*problems, f"{error}: {error.__cause__}"]) from error
+        settings = cls(**_merged(given.tables, EnvironmentSource(cls)(), overrides or {}))
     except ValidationError as error:
         raise SettingsError([*problems, *sentences(cls, error, given)]) from error
     if problems:

@@ -124,8 +124,8 @@ def _model_at(cls: type[BaseModel], keys: tuple[str, ...]) -> type[BaseModel] | 
 def _is_secret(cls: type[BaseModel], keys: tuple[str, ...]) -> bool:
     for depth, key in enumerate(keys):
         model = _model_at(cls, keys[:depth])
-        if model is not None and key in model.model_fields:
-            return "Secret" in str(model.model_fields[key].annotation) or _is_secret(model, keys[depth + 1 :])
+        if model is not None and key in model.model_fields and "Secret" in str(model.model_fields[key].annotation):
+            return True
     return False
 
 

@@ -51,7 +51,7 @@ async def supervise(
         for number, build in enumerate(services)
     ]
     try:
-        await asyncio.gather(*tasks)
+        await asyncio.wait(tasks)
     finally:
         for task in reversed(tasks):
             task.cancel()

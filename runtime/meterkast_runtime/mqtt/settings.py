@@ -1,11 +1,14 @@
 """Where the broker is and how to get in."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from meterkast_runtime.section import Section
+
+_PREFIX = re.compile(r"[^/+#$\s]+(/[^/+#$\s]+)*")
 
 
 class MqttSettings(Section):
@@ -19,13 +22,22 @@ class MqttSettings(Section):
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
-    prefix: str = Field(default="dsmr", pattern=r"^[^/+#\s$][^+#\s]*[^/+#\s]$|^[^/+#\s$]$")
+    prefix: str = "dsmr"
     keepalive_s: Annotated[int, Field(ge=5, le=65535)] = 30
 
     @property
     def address(self) -> str:
         """`host:port`, for people."""
         return f"{self.host}:{self.port}"
+
+    @field_validator("prefix")
+    @classmethod
+    def _publishable(cls, prefix: str) -> str:
+        if not _PREFIX.fullmatch(prefix):
+            raise ValueError(
+                f"{prefix!r} cannot begin a topic: use levels separated by '/', without '+', '#', '$' and spaces"
+            )
+        return prefix
 
     @model_validator(mode="after")
     def _belong_together(self) -> Self:
