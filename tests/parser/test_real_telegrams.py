@@ -11,10 +11,11 @@ import pytest
 from meterkast_contracts.messages import MbusReading, Reading, RejectReason
 from meterkast_parser.decode import decode
 from meterkast_parser.errors import TelegramError
-from meterkast_parser.times import parse_time
+from meterkast_parser.times import LocalTimes
 
 FOLDER = Path(__file__).parents[3] / "shared" / "telegrams"
 ZONE = ZoneInfo("Europe/Amsterdam")
+TIMES = LocalTimes(ZONE)
 HEAT_COLD = "heat/cool"
 NAMES = {
     "in1": "energy_import_t1_kwh", "in2": "energy_import_t2_kwh", "in": "energy_import_kwh",
@@ -83,13 +84,13 @@ def check_mbus_value(device: MbusReading, expected: str) -> None:
     assert device.value == Decimal(number)
     assert (device.unit or "") == unit
     absent = at == "-" or at.startswith(("6325", "7001"))
-    assert device.measured_at == (None if absent else parse_time(at, ZONE))
+    assert device.measured_at == (None if absent else TIMES.parse(at))
 
 
 def check_value(reading: Reading, key: str, expected: str) -> None:
     if key == "ts":
         absent = expected.startswith(("1234", "2500"))
-        assert reading.measured_at == (None if absent else parse_time(expected, ZONE))
+        assert reading.measured_at == (None if absent else TIMES.parse(expected))
     elif key.startswith("mbus"):
         check_mbus(reading, key, expected)
     elif key == "peak":

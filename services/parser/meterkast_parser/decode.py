@@ -10,7 +10,7 @@ from meterkast_parser.errors import LineError, TelegramError
 from meterkast_parser.lines import DATE_CODE, TIME_CODE, Draft, take_line
 from meterkast_parser.shapes import Shapes
 from meterkast_parser.telegram import crc_holds, find_end, line_spans, unwrapped
-from meterkast_parser.times import is_plausible, parse_time
+from meterkast_parser.times import is_plausible, local_times
 
 MAX_CLOCK_ERROR = timedelta(days=1)
 _MAX_WARNINGS = 20
@@ -34,11 +34,11 @@ def decode(
     trusted = crc_holds(raw, end) if check_crc else True
     body = raw[:end]
     text = body.decode("latin-1")
-    draft = Draft(zone)
+    draft = Draft(local_times(zone))
     try:
         known = shapes is not None and shapes.fill(draft, body, text)
     except LineError:
-        known, draft = False, Draft(zone)
+        known, draft = False, Draft(local_times(zone))
     if not known:
         _take_lines(draft, text, trusted=trusted)
     return _reading(draft, text[1 : text.find("\n")].rstrip("\r"), gateway, received_at)
@@ -65,7 +65,7 @@ def _meter_time(draft: Draft) -> datetime | None:
     if draft.clock is None and len(draft.date_and_time) == len((DATE_CODE, TIME_CODE)):
         draft.clock_text = draft.date_and_time[DATE_CODE] + draft.date_and_time[TIME_CODE]
         try:
-            return parse_time(draft.clock_text, draft.zone)
+            return draft.times.parse(draft.clock_text)
         except LineError:
             return None
     return draft.clock

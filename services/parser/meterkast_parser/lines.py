@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, partial
-from zoneinfo import ZoneInfo
 
 from meterkast_contracts.catalogue import Entry, Quantity, Type
 from meterkast_contracts.messages import MonthPeak, PowerFailure, Value
@@ -14,7 +13,7 @@ from meterkast_parser.errors import LineError
 from meterkast_parser.groups import octets, parse_number, shifted, split_groups
 from meterkast_parser.plans import PLANS, TextPlan, normal_code, shift_of
 from meterkast_parser.structured import parse_failure_log, parse_peak, parse_profile
-from meterkast_parser.times import parse_time
+from meterkast_parser.times import LocalTimes
 
 DATE_CODE, TIME_CODE = "1-0:0.9.2", "1-0:0.9.1"
 
@@ -25,7 +24,7 @@ Groups = Sequence[str]
 class Draft:
     """What the lines said so far."""
 
-    zone: ZoneInfo
+    times: LocalTimes
     values: dict[str, Value] = field(default_factory=dict)
     ranks: dict[str, int] = field(default_factory=dict)
     devices: dict[int, mbus.Device] = field(default_factory=dict)
@@ -96,22 +95,22 @@ def _take_number(code: str, entries: tuple[Entry, ...], draft: Draft, groups: Gr
 def _take_timestamp(_code: str, _name: str, draft: Draft, groups: Groups) -> None:
     if draft.clock_text is None:
         draft.clock_text = groups[0]
-        draft.clock = parse_time(groups[0], draft.zone)
+        draft.clock = draft.times.parse(groups[0])
 
 
 def _take_peak(_code: str, name: str, draft: Draft, groups: Groups) -> None:
     if any(groups):
-        draft.values[name], at = parse_peak(groups, draft.zone)
+        draft.values[name], at = parse_peak(groups, draft.times)
         if name == "peak_import_w":
             draft.peak_import_at = at
 
 
 def _take_failure_log(_code: str, _name: str, draft: Draft, groups: Groups) -> None:
-    draft.failure_log = parse_failure_log(groups, draft.zone)
+    draft.failure_log = parse_failure_log(groups, draft.times)
 
 
 def _take_profile(code: str, _name: str, draft: Draft, groups: Groups) -> None:
-    draft.peak_history = parse_profile(groups, draft.zone)
+    draft.peak_history = parse_profile(groups, draft.times)
     if not draft.peak_history and any(groups):
         _take_other(code, draft, groups)
 
@@ -128,7 +127,7 @@ def _take_device(channel: int, take: mbus.Taker, draft: Draft, groups: Groups) -
     device = draft.devices.get(channel)
     if device is None:
         device = draft.devices[channel] = mbus.Device(channel)
-    take(device, groups, draft.zone)
+    take(device, groups, draft.times)
 
 
 def _take_date_or_time(code: str, draft: Draft, groups: Groups) -> None:

@@ -7,13 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Literal, get_args
-from zoneinfo import ZoneInfo
 
 from meterkast_contracts.messages import MbusKind, MbusReading, Number
 
 from meterkast_parser.errors import LineError
 from meterkast_parser.groups import octets, parse_number, shifted
-from meterkast_parser.times import is_plausible, parse_time
+from meterkast_parser.times import LocalTimes, is_plausible
 
 KINDS = {
     0: MbusKind.OTHER, 2: MbusKind.ELECTRICITY, 3: MbusKind.GAS, 4: MbusKind.HEAT, 6: MbusKind.HOT_WATER,
@@ -86,10 +85,10 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _moment(text: str, zone: ZoneInfo) -> datetime | None:
+def _moment(text: str, times: LocalTimes) -> datetime | None:
     """Return the time, None where the meter prints one that no clock shows: no device has answered yet."""
     try:
-        moment = parse_time(text, zone)
+        moment = times.parse(text)
     except LineError:
         if text.isdecimal() or text[:-1].isdecimal():
             return None
@@ -97,23 +96,23 @@ def _moment(text: str, zone: ZoneInfo) -> datetime | None:
     return moment if is_plausible(moment) else None
 
 
-def _take_kind(device: Device, groups: Sequence[str], _zone: ZoneInfo) -> None:
+def _take_kind(device: Device, groups: Sequence[str], _times: LocalTimes) -> None:
     device.kind = KINDS.get(_whole(groups[0]), MbusKind.OTHER)
 
 
-def _take_meter_id(device: Device, groups: Sequence[str], _zone: ZoneInfo) -> None:
+def _take_meter_id(device: Device, groups: Sequence[str], _times: LocalTimes) -> None:
     device.meter_id = device.meter_id or octets(groups[0]) or None
 
 
-def _take_valve(device: Device, groups: Sequence[str], _zone: ZoneInfo) -> None:
+def _take_valve(device: Device, groups: Sequence[str], _times: LocalTimes) -> None:
     device.valve = _whole(groups[0]) if groups[0] else None
 
 
-def _ignore(_device: Device, _groups: Sequence[str], _zone: ZoneInfo) -> None:
+def _ignore(_device: Device, _groups: Sequence[str], _times: LocalTimes) -> None:
     """EAN and version of a device say nothing of its reading."""
 
 
-def _take_value(item: str, device: Device, groups: Sequence[str], zone: ZoneInfo) -> None:
+def _take_value(item: str, device: Device, groups: Sequence[str], times: LocalTimes) -> None:
     """Take `(time)(value*unit)` or `(value*unit)`: a register in 24.2.1 or 24.2.3, else a further value."""
     if not any(groups):
         return
@@ -126,7 +125,7 @@ def _take_value(item: str, device: Device, groups: Sequence[str], zone: ZoneInfo
         device.extra[name] = shifted(number, shift)
     elif item in _VALUES and device.value is None:
         _set_value(device, number, unit)
-        device.measured_at = _moment(groups[0], zone) if len(groups) > 1 else None
+        device.measured_at = _moment(groups[0], times) if len(groups) > 1 else None
     elif key in _UNITS:
         name, shift = _UNITS[key]
         device.extra.setdefault(f"value_{item.rpartition('.')[2]}_{name.lower()}", shifted(number, shift))
@@ -139,26 +138,26 @@ def _set_value(device: Device, number: Decimal, unit: str) -> None:
     device.value = number if not shift and number.as_tuple().exponent else shifted(number, shift)
 
 
-def _take_profile(device: Device, groups: Sequence[str], zone: ZoneInfo) -> None:
+def _take_profile(device: Device, groups: Sequence[str], times: LocalTimes) -> None:
     """Take DSMR 2.2/3.0's `(time)(status)(period)(count)(code)(unit)(value)`."""
     if len(groups) < _PROFILE_GROUPS:
         raise LineError(f"a profile has {_PROFILE_GROUPS} groups, not {len(groups)}")
     time, unit, value = groups[0], groups[-2], groups[-1]
     number, _ = parse_number(value)
     _set_value(device, number, unit)
-    device.measured_at = _moment(time, zone)
+    device.measured_at = _moment(time, times)
 
 
-def _take_newest(device: Device, groups: Sequence[str], zone: ZoneInfo) -> None:
+def _take_newest(device: Device, groups: Sequence[str], times: LocalTimes) -> None:
     """Take one hourly row `(value*m3)(time)` of the oldest meters; the newest of the rows is the reading."""
-    moment = parse_time(groups[-1], zone)
+    moment = times.parse(groups[-1])
     if device.measured_at is None or moment > device.measured_at:
         device.kind = MbusKind.GAS
         _set_value(device, *parse_number(groups[0]))
         device.measured_at = moment
 
 
-Taker = Callable[[Device, Sequence[str], ZoneInfo], None]
+Taker = Callable[[Device, Sequence[str], LocalTimes], None]
 
 _TAKERS: dict[str, Taker] = {
     "24.1.0": _take_kind,

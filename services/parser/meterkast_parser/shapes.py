@@ -2,8 +2,8 @@
 
 A telegram with every digit turned into `0` is the key of its shape. Equal keys mean equal positions, and digits
 wherever the first one had them; the codes are compared besides, all at once as one large number. So numbers are cut
-out and converted without looking at single lines, whatever the number of meters. A shape is made of what the line-by-line
-way would do.
+out and converted without looking at single lines, whatever the number of meters. A shape is made of what the
+line-by-line way would do.
 """
 
 from collections.abc import Callable, Sequence

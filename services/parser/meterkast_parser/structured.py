@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from meterkast_contracts.messages import MonthPeak, Number, PowerFailure
 
 from meterkast_parser.errors import LineError
 from meterkast_parser.groups import parse_number, shifted
-from meterkast_parser.times import is_plausible, parse_time
+from meterkast_parser.times import LocalTimes
 
 _KILO = 3
 _PEAK_GROUPS = 2
@@ -22,42 +21,34 @@ def _power(text: str) -> Number:
     return shifted(number, _SHIFTS[unit.lower()])
 
 
-def _plausible(text: str, zone: ZoneInfo) -> datetime | None:
-    try:
-        moment = parse_time(text, zone)
-    except LineError:
-        return None
-    return moment if is_plausible(moment) else None
-
-
-def parse_peak(groups: Sequence[str], zone: ZoneInfo) -> tuple[Number, datetime | None]:
+def parse_peak(groups: Sequence[str], times: LocalTimes) -> tuple[Number, datetime | None]:
     """Return power in W and time of `(time)(value*kW)` or, as Iskra prints it, `(value*kW)(time)`."""
     if len(groups) > _PEAK_GROUPS:
         raise LineError(f"a peak has a time and a power, not {len(groups)} groups")
     value, time = sorted(groups, key=lambda group: "*" not in group) if len(groups) > 1 else (groups[0], "")
-    return _power(value), _plausible(time, zone)
+    return _power(value), times.plausible(time)
 
 
-def parse_profile(groups: Sequence[str], zone: ZoneInfo) -> tuple[MonthPeak, ...]:
+def parse_profile(groups: Sequence[str], times: LocalTimes) -> tuple[MonthPeak, ...]:
     """Return the month peaks of `(n)(code)(code)(month end)(time)(value*kW)…`; other profiles hold no month peaks."""
     if len(groups) < 4 or groups[1].rpartition(":")[2] != "1.6.0":  # noqa: PLR2004
         return ()
     rows = groups[3:]
     peaks = []
     for month_end, at, value in zip(rows[::3], rows[1::3], rows[2::3], strict=False):
-        boundary = _plausible(month_end, zone)
+        boundary = times.plausible(month_end)
         if boundary is not None:
-            fields = {"month_end": boundary, "at": _plausible(at, zone), "power_w": _power(value)}
+            fields = {"month_end": boundary, "at": times.plausible(at), "power_w": _power(value)}
             peaks.append(MonthPeak.trusted(fields))
     return tuple(peaks)
 
 
-def parse_failure_log(groups: Sequence[str], zone: ZoneInfo) -> tuple[PowerFailure, ...]:
+def parse_failure_log(groups: Sequence[str], times: LocalTimes) -> tuple[PowerFailure, ...]:
     """Return the entries of `(n)(0-0:96.7.19)(end)(seconds*s)…`; the count is not trusted, meters get it wrong."""
     entries = []
     rows = groups[2:]
     for ended, duration in zip(rows[::2], rows[1::2], strict=False):
-        moment = _plausible(ended, zone)
+        moment = times.plausible(ended)
         seconds = duration.partition("*")[0]
         if not seconds.isdecimal():
             raise LineError(f"{duration[:20]!r} is no duration")

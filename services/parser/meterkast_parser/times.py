@@ -9,39 +9,70 @@ from meterkast_parser.errors import LineError
 
 EARLIEST = datetime(1999, 12, 31, tzinfo=UTC)
 LATEST = datetime(2063, 1, 1, tzinfo=UTC)
-_DIGITS = 12
+_DIGITS = 8
+_LETTERS = ("", " ", "S", "W")
 _DASHED = re.compile(r"(\d\d)-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)")
 _HOUR = timedelta(hours=1)
 
 
-@lru_cache(maxsize=4096)
-def _offset(hour: str, letter: str, zone: ZoneInfo) -> timedelta:
-    """Offset from UTC of a local hour `YYMMDDhh`; the letter decides a doubled hour."""
-    local = datetime.fromisoformat(f"{_century(hour)}{hour[:6]}T{hour[6:]}").replace(tzinfo=zone)
-    candidates = [local, local.replace(fold=1)]
-    for candidate in candidates:
-        if letter not in "SW" or bool(candidate.dst()) == (letter == "S"):
+_SECONDS = {
+    f"{minute:02}{second:02}": timedelta(minutes=minute, seconds=second) for minute in range(60) for second in range(60)
+}
+
+
+class LocalTimes(dict[str, datetime]):
+    """Reads the local times of one zone; holds the hours met so far, `YYMMDDhh` and letter, in UTC."""
+
+    LIMIT = 1 << 14
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def parse(self, text: str) -> datetime:
+        """Return `YYMMDDhhmmss` with or without S/W letter, or `YY-MM-DD hh:mm:ss`, as UTC; raise LineError."""
+        try:
+            return self[text[:8] + text[12:]] + _SECONDS[text[8:12]]
+        except KeyError as error:
+            if dashed := _DASHED.fullmatch(text):
+                return self.parse("".join(dashed.groups()))
+            raise LineError(f"{text!r} is no time") from error
+
+    def plausible(self, text: str) -> datetime | None:
+        """Return the time, None for one that no meter's clock shows."""
+        try:
+            moment = self.parse(text)
+        except LineError:
+            return None
+        return moment if EARLIEST <= moment < LATEST else None
+
+    def __missing__(self, hour: str) -> datetime:
+        digits, letter = hour[:_DIGITS], hour[_DIGITS:].upper()
+        if len(digits) != _DIGITS or not digits.isdecimal() or letter not in _LETTERS:
+            raise KeyError(hour)
+        try:
+            local = datetime.fromisoformat(f"{'20' if digits < '70' else '19'}{digits[:6]}T{digits[6:]}Z")
+        except ValueError as error:
+            raise KeyError(hour) from error
+        if len(self) >= self.LIMIT:
+            self.clear()
+        moment = self[hour] = local - _offset(local.replace(tzinfo=self._zone), letter)
+        return moment
+
+
+@lru_cache
+def local_times(zone: ZoneInfo) -> LocalTimes:
+    """Return the one reader of a zone's times."""
+    return LocalTimes(zone)
+
+
+def _offset(local: datetime, letter: str) -> timedelta:
+    """Offset from UTC of a local hour; the letter decides a doubled hour."""
+    for candidate in (local, local.replace(fold=1)):
+        if letter not in ("S", "W") or bool(candidate.dst()) == (letter == "S"):
             return candidate.utcoffset() or timedelta()
     standard = (local.utcoffset() or timedelta()) - (local.dst() or timedelta())
     return standard + (_HOUR if letter == "S" else timedelta())
-
-
-def _century(text: str) -> str:
-    return "20" if text < "70" else "19"
-
-
-def parse_time(text: str, zone: ZoneInfo) -> datetime:
-    """Return `YYMMDDhhmmss` with or without its S/W letter, or `YY-MM-DD hh:mm:ss`, as UTC; raise LineError."""
-    if "-" in text and (dashed := _DASHED.fullmatch(text)):
-        text = "".join(dashed.groups())
-    digits, letter = text[:_DIGITS], text[_DIGITS:] or " "
-    if len(digits) != _DIGITS or not digits.isdecimal() or letter not in "SWsw ":
-        raise LineError(f"{text!r} is no time")
-    try:
-        local = datetime.fromisoformat(f"{_century(digits)}{digits[:6]}T{digits[6:]}Z")
-        return local - _offset(digits[:8], letter.upper(), zone)
-    except (ValueError, OverflowError) as error:
-        raise LineError(f"{text!r} is no time") from error
 
 
 def is_plausible(moment: datetime) -> bool:

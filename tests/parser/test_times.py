@@ -1,0 +1,37 @@
+"""Local times of telegrams."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from meterkast_parser.errors import LineError
+from meterkast_parser.times import LocalTimes
+
+ZONE = ZoneInfo("Europe/Amsterdam")
+TIMES = LocalTimes(ZONE)
+EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+
+
+@given(st.integers(0, 100 * 365 * 24 * 3600).map(lambda second: EARLIEST + timedelta(seconds=second)))
+def test_a_printed_time_reads_back(moment: datetime) -> None:
+    """Any moment, printed as local time with its letter, reads back to the second, doubled hours too."""
+    local = moment.astimezone(ZONE)
+    assert TIMES.parse(f"{local:%y%m%d%H%M%S}{'S' if local.dst() else 'W'}") == local
+
+
+@pytest.mark.parametrize("text", ["", "261123", "261123246000W", "261123123460W", "261323123456W", "261123123456SW"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    """Fewer digits, hours, minutes or months that no clock shows, and other letters are refused."""
+    with pytest.raises(LineError):
+        TIMES.parse(text)
+
+
+def test_hours_stay_bounded() -> None:
+    """However many different hours come by, no more than the limit stay."""
+    times = LocalTimes(ZONE)
+    start = datetime(2020, 1, 1, tzinfo=UTC)
+    for hour in range(LocalTimes.LIMIT + 100):
+        times.parse(f"{start + timedelta(hours=hour):%y%m%d%H0000}")
+    assert len(times) <= LocalTimes.LIMIT
