@@ -1,7 +1,7 @@
 """The house's power and registers at any moment, as exact integers, without stepping through the seconds before it."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -246,16 +246,27 @@ class House:
         count = random.randint(2, 12)
         return Totals(registers=Registers(*kwh, *kvarh), mbus=mbus, failure_count=count)
 
+    def prepare(self, moment: int) -> Iterator[None]:
+        """Work out the days up to a moment, one at each turn, for callers that have other things to do in between."""
+        number = self._number(moment)
+        while len(self._totals) <= number - self._first:
+            last = self._first + len(self._totals) - 1
+            self._totals.append(Day(self, last, self._totals[-1]).after())
+            yield
+
     def day(self, moment: int) -> Day:
         """The day that a moment in Unix seconds lies in; moments before installation are a ValueError."""
-        number = (moment + self.winter_offset) // DAY
+        number = self._number(moment)
         if number not in self._days:
-            if number < self._first:
-                raise ValueError("the simulated meter was not installed yet at this time")
-            while len(self._totals) <= number - self._first:
-                last = self._first + len(self._totals) - 1
-                self._totals.append(Day(self, last, self._totals[-1]).after())
+            for _ in self.prepare(moment):
+                pass
             for old in sorted(self._days)[:-2]:
                 del self._days[old]
             self._days[number] = Day(self, number, self._totals[number - self._first])
         return self._days[number]
+
+    def _number(self, moment: int) -> int:
+        number = (moment + self.winter_offset) // DAY
+        if number < self._first:
+            raise ValueError("the simulated meter was not installed yet at this time")
+        return number

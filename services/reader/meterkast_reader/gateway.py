@@ -1,0 +1,291 @@
+"""One P1 port at work: source → framing → spool → broker, and what it says of itself."""
+
+import asyncio
+import math
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from meterkast_contracts.messages import DeviceInfo
+from meterkast_contracts.topics import OFFLINE, ONLINE, TopicError, Topics
+from meterkast_runtime.health import Health
+from meterkast_runtime.log import get_logger
+from meterkast_runtime.mqtt import Message, MqttSession, MqttSettings, Will
+
+from meterkast_reader.crc import Checksum, check
+from meterkast_reader.framing import Discarded, Event, Frame, Framer, Reason
+from meterkast_reader.metrics import METRICS
+from meterkast_reader.outbox import Outbox
+from meterkast_reader.settings import ReaderSection
+from meterkast_reader.sources import Chunk, Source
+from meterkast_reader.spool import Spool
+
+DEVICE_EVERY_S = 60.0
+TIDY_EVERY_S = 1.0
+SAY_EVERY_S = 60.0
+NOISE_AFTER_S = 60.0
+RETRY_DISK_EVERY_S = 30.0
+GOODBYE_WITHIN_S = 0.5
+VERSION = version("meterkast-reader")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What every gateway of a reader shares."""
+
+    instance: str
+    section: ReaderSection
+    mqtt: MqttSettings
+    spool_dir: Path
+    health: Health
+
+
+class Gateway:
+    """Reads one source and publishes its telegrams under one gateway's name."""
+
+    def __init__(self, name: str, source: Source, around: Surroundings) -> None:
+        self.name = name
+        self._source = source
+        self._health = around.health
+        self._topics = Topics(around.mqtt.prefix)
+        self._window_ms = around.section.resend_window_s * 1000
+        self._spool = Spool(
+            around.spool_dir / name,
+            limit_bytes=around.section.spool_mb << 20,
+            window_ms=self._window_ms,
+            report=self._trouble("spool"),
+        )
+        self._session = MqttSession(
+            around.mqtt,
+            client_id=f"meterkast-reader-{around.instance}-{name}",
+            subscriptions=(self._topics.command(name, "+"),),
+            will=Will(self._topics.status(name), OFFLINE),
+            on_connect=self._connected,
+            health=around.health,
+        )
+        self._outbox = Outbox(self._spool, self._session, self._topics, name, late_per_s=around.section.late_per_s)
+        self._started_at = datetime.now(UTC)
+        self._counters: Counter[str] = Counter()
+        self._troubles: dict[str, str] = {}
+        self._said_at: dict[Reason, float] = {}
+        self._device_changed = asyncio.Event()
+        self._reading: asyncio.Task[None] | None = None
+        self._last_telegram_at = time.monotonic()
+        self._noise_at_last_telegram = 0
+        self._log = get_logger("reader")
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Work until cancelled, or until the source has ended and all of it is with the broker."""
+        self._spool.open()
+        try:
+            async with self._session, asyncio.TaskGroup() as tasks:
+                helpers = [
+                    tasks.create_task(work)
+                    for work in (self._outbox.run(), self._describe(), self._obey(), self._keep_tidy())
+                ]
+                ready()
+                try:
+                    await self._read()
+                    self._log.info("The source has come to its end", gateway=self.name, source=self._source.address)
+                    await self._delivered()
+                finally:
+                    for helper in helpers:
+                        helper.cancel()
+                    await self._say_goodbye()
+        finally:
+            self._spool.sync()
+            self._spool.close()
+
+    async def _read(self) -> None:
+        """Read until the source ends; a restart opens it anew."""
+        while True:
+            self._reading = asyncio.create_task(self._read_once())
+            try:
+                await asyncio.wait([self._reading])
+            finally:
+                self._reading.cancel()
+            if not self._reading.cancelled():
+                self._reading.result()
+                return
+
+    async def _read_once(self) -> None:
+        framer = Framer()
+        async with aclosing(self._source.read(self._trouble("source"))) as chunks:
+            async for chunk in chunks:
+                if chunk.received_ms is not None:
+                    await self._outbox.room()
+                self._take(framer, chunk)
+        self._note(framer.close(), Chunk())
+
+    def _take(self, framer: Framer, chunk: Chunk) -> None:
+        events = framer.feed(chunk.data) if chunk.data else framer.flush()
+        if chunk.gap:
+            events += framer.close()
+        self._note(events, chunk)
+
+    def _note(self, events: list[Event], chunk: Chunk) -> None:
+        for event in events:
+            if isinstance(event, Discarded):
+                self._discard(event)
+            else:
+                self._keep(event, chunk.received_ms)
+
+    def _keep(self, frame: Frame, received_ms: int | None) -> None:
+        self._count("telegrams")
+        if not frame.ciphered and check(frame.data) is Checksum.BAD:
+            self._count("crc_errors")
+        now_ms = time.time_ns() // 1_000_000
+        entry = self._spool.append(frame.data, now_ms if received_ms is None else received_ms)
+        self._outbox.send(entry, late=received_ms is not None)
+        self._last_telegram_at = time.monotonic()
+        self._noise_at_last_telegram = self._counters["discarded_bytes"]
+        if self._counters["telegrams"] == 1:
+            self._device_changed.set()
+
+    def _discard(self, event: Discarded) -> None:
+        if event.reason is Reason.BLANK:
+            return
+        self._count("discarded_bytes", event.length)
+        if event.reason is Reason.NOISE:
+            return
+        self._count(f"{event.reason}_telegrams")
+        if time.monotonic() - self._said_at.get(event.reason, -math.inf) > SAY_EVERY_S:
+            self._said_at[event.reason] = time.monotonic()
+            self._log.warning(
+                "Telegrams get lost on the line: check the cable and its power",
+                gateway=self.name, reason=event.reason, so_far=self._counters[f"{event.reason}_telegrams"],
+            )  # fmt: skip
+
+    def _count(self, name: str, amount: int = 1) -> None:
+        self._counters[name] += amount
+        METRICS.count(self.name, name, amount)
+
+    def _connected(self, session_present: bool) -> None:  # noqa: FBT001 - MqttSession's callback
+        self._session.publish(self._topics.status(self.name), ONLINE, retain=True)
+        self._device_changed.set()
+        if not session_present:
+            again = self._spool.rewind(time.time_ns() // 1_000_000 - self._window_ms)
+            if again:
+                self._log.warning(
+                    "The broker has lost our session: what it was sent lately is sent again",
+                    gateway=self.name, telegrams=again,
+                )  # fmt: skip
+        self._outbox.wake()
+
+    async def _describe(self) -> None:
+        """Publish DeviceInfo at the start, at changes and every minute."""
+        while True:
+            self._device_changed.clear()
+            if self._session.connected:
+                self._session.publish(self._topics.device(self.name), self._device().to_json(), retain=True)
+            try:
+                await asyncio.wait_for(self._device_changed.wait(), DEVICE_EVERY_S)
+            except TimeoutError:
+                continue
+
+    def _device(self) -> DeviceInfo:
+        counters = {
+            **self._counters,
+            "published": self._outbox.published,
+            "late": self._outbox.late,
+            "waiting": self._spool.pending,
+            "dropped": self._spool.dropped,
+        }
+        return DeviceInfo(
+            gateway=self.name,
+            source=self._source.address,
+            version=VERSION,
+            started_at=self._started_at,
+            line=self._source.line,
+            uptime_s=int((datetime.now(UTC) - self._started_at).total_seconds()),
+            counters=counters,
+        )
+
+    async def _obey(self) -> None:
+        """Carry out commands."""
+        async for message in self._session.messages():
+            message.ack()
+            self._command(message)
+
+    def _command(self, message: Message) -> None:
+        try:
+            name = self._topics.parse(message.topic).item
+        except TopicError:
+            return
+        match name:
+            case "restart":
+                self._log.info("The source is opened anew, as told", gateway=self.name)
+                if self._reading is not None:
+                    self._reading.cancel()
+            case "identify":
+                self._log.info("This is the gateway asked for", gateway=self.name, source=self._source.address)
+                self._device_changed.set()
+            case _:
+                self._log.warning("A reader knows no such command", gateway=self.name, command=str(name)[:50])
+
+    async def _keep_tidy(self) -> None:
+        loop = asyncio.get_running_loop()
+        retry_at = loop.time() + RETRY_DISK_EVERY_S
+        line = None
+        report = self._trouble("line")
+        while True:
+            await asyncio.sleep(TIDY_EVERY_S)
+            await asyncio.to_thread(self._spool.sync)
+            self._spool.tidy(time.time_ns() // 1_000_000)
+            if loop.time() > retry_at:
+                retry_at += RETRY_DISK_EVERY_S
+                self._spool.retry_disk()
+            if self._source.line != line:
+                line = self._source.line
+                self._device_changed.set()
+            METRICS.show(self.name, waiting=self._spool.pending, dropped=self._spool.dropped, late=self._outbox.late)
+            self._judge_line(report)
+
+    def _judge_line(self, report: Callable[[str | None], None]) -> None:
+        """Say when bytes come and none of them is a telegram."""
+        silent_s = time.monotonic() - self._last_telegram_at
+        noise = self._counters["discarded_bytes"] - self._noise_at_last_telegram
+        if silent_s > NOISE_AFTER_S and noise:
+            report(
+                f"bytes come from {self._source.address} but no telegram: the signal may be inverted, the speed wrong "
+                "or the cable damaged; stop the reader and run meterkast doctor on it"
+            )
+        elif silent_s < NOISE_AFTER_S:
+            report(None)
+
+    async def _delivered(self) -> None:
+        while self._spool.pending:
+            self._outbox.wake()
+            await self._outbox.room()
+            await self._session.flush()
+
+    async def _say_goodbye(self) -> None:
+        if self._session.connected:
+            self._session.publish(self._topics.status(self.name), OFFLINE, retain=True)
+            try:
+                await asyncio.wait_for(self._session.flush(), GOODBYE_WITHIN_S)
+            except TimeoutError:
+                self._log.warning("The broker has not confirmed our goodbye", gateway=self.name)
+
+    def _trouble(self, part: str) -> Callable[[str | None], None]:
+        """Tell log and health of a part's trouble, each sentence once."""
+
+        def report(sentence: str | None) -> None:
+            if self._troubles.get(part) == sentence:
+                return
+            key = f"{part} {self.name}"
+            if sentence is None:
+                del self._troubles[part]
+                self._log.info("All is well again with the %s", part, gateway=self.name)
+                self._health.ok(part=key)
+            else:
+                self._troubles[part] = sentence
+                self._log.warning(sentence, gateway=self.name)
+                self._health.degraded(sentence, part=key)
+
+        return report
