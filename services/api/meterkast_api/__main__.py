@@ -1,0 +1,30 @@
+"""`meterkast-api`: the API as a process of its own."""
+
+import sys
+
+from meterkast_runtime.health import Health
+from meterkast_runtime.service import run_main
+from meterkast_runtime.settings import SettingsError, load_settings
+from meterkast_store import open_store
+
+from meterkast_api.service import ApiService
+from meterkast_api.settings import ApiSettings
+
+
+def build(settings: ApiSettings, health: Health | None = None) -> ApiService:
+    """Put the service together."""
+    return ApiService(settings, open_store(settings.store, settings.data_dir), health)
+
+
+def main() -> None:
+    """Run the API until it is told to stop."""
+    try:
+        settings = load_settings(ApiSettings)
+    except SettingsError as error:
+        sys.exit(str(error))
+    health = Health("api", settings.instance)
+    run_main(lambda: build(settings, health), settings=settings, health=health)
+
+
+if __name__ == "__main__":
+    main()

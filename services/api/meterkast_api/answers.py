@@ -1,0 +1,150 @@
+"""What the answers look like, for the documentation; the answers themselves are built without these models."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from meterkast_contracts.catalogue import Kind, Quantity
+from meterkast_contracts.messages import Event, HealthStatus
+from meterkast_store.history import Period
+from pydantic import BaseModel, ConfigDict, Field
+
+from meterkast_api import examples
+
+Examples = dict[int | str, dict[str, Any]]
+
+
+class Meter(BaseModel):
+    """One gateway and what its meter says now; values the telegram lacks are absent."""
+
+    gateway: str
+    status: Literal["online", "offline", "unknown"]
+    meter_id: str | None = None
+    identification: str | None = None
+    measured_at: datetime | None = None
+    received_at: datetime | None = None
+    power_import_w: float | None = None
+    power_export_w: float | None = None
+
+
+class UsageRow(BaseModel):
+    """Usage between two boundaries; beside these members one per register, e.g. `energy_import_kwh`, `gas_m3`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    begin: datetime = Field(alias="from")
+    end: datetime = Field(alias="to")
+    complete: bool = Field(description="False while the row's time is still running.")
+    hole: bool = Field(description="A part of the row lies in a hole; what was used there stands in `holes`.")
+
+
+class UsageHole(BaseModel):
+    """A time without readings, and what was used across it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    begin: datetime = Field(alias="from")
+    end: datetime = Field(alias="to")
+
+
+class Usage(BaseModel):
+    """Rows, the holes between them, and their exact total."""
+
+    gateway: str
+    per: Period
+    timezone: str
+    begin: datetime = Field(alias="from")
+    end: datetime = Field(alias="to", description="Exclusive.")
+    rows: list[UsageRow]
+    holes: list[UsageHole]
+    total: dict[str, float] = Field(description="Sum of all rows and holes, per register.")
+
+
+class Curve(BaseModel):
+    """One value's lowest, mean and highest per bin; null where there are no readings."""
+
+    min: list[float | None]
+    mean: list[float | None]
+    max: list[float | None]
+
+
+class Power(BaseModel):
+    """Curves over equal bins; `times` are the bins' starts in Unix seconds."""
+
+    gateway: str
+    begin: datetime = Field(alias="from")
+    end: datetime = Field(alias="to")
+    step_s: float
+    times: list[float]
+    fields: dict[str, Curve]
+
+
+class Events(BaseModel):
+    """Events, newest first."""
+
+    gateway: str
+    begin: datetime = Field(alias="from")
+    end: datetime = Field(alias="to")
+    events: list[Event]
+
+
+class Labels(BaseModel):
+    """What people call a value."""
+
+    en: str
+    nl: str
+
+
+class CatalogueEntry(BaseModel):
+    """One value that a reading can hold."""
+
+    name: str
+    unit: str
+    quantity: Quantity
+    kind: Kind
+    decimals: int
+    label: Labels
+    codes: list[str] = Field(description="OBIS codes; ? stands for 0 and 1, n for an M-Bus channel.")
+    standard: str
+    kept: bool = Field(description="Whether history keeps it.")
+
+
+class Health(BaseModel):
+    """How the API does."""
+
+    status: HealthStatus
+    version: str
+    detail: str | None = None
+    checks: dict[str, str]
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457); further members help programs, e.g. `known`, `errors`, `hint`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+
+
+def json_answer(model: Any, example: Any, description: str) -> Examples:
+    """A JSON answer of a kind, with its example."""
+    return {200: {"model": model, "description": description, "content": {"application/json": {"example": example}}}}
+
+
+def problems(*statuses: int) -> Examples:
+    """The problem answers of a route, each with its example."""
+    return {
+        status: {
+            "description": examples.PROBLEMS[status]["title"],
+            "content": {
+                "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": examples.PROBLEMS[status],
+                }
+            },
+        }
+        for status in statuses
+    }

@@ -1,0 +1,78 @@
+"""What is known of each gateway right now."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from meterkast_api.stream import Frame
+
+SUMMARY = ("meter_id", "identification", "measured_at", "received_at", "power_import_w", "power_export_w")
+
+
+@dataclass(slots=True)
+class Telegram:
+    """The last telegram, untouched."""
+
+    payload: bytes
+    received_at: datetime
+
+
+@dataclass(slots=True)
+class Gateway:
+    """The newest of everything one gateway has sent; frames are what a stream's client is sent at connecting."""
+
+    name: str
+    status: str = "unknown"
+    status_frame: Frame | None = None
+    reading: bytes | None = None
+    reading_at: datetime | None = None
+    reading_frame: Frame | None = None
+    summary: dict[str, Any] = field(default_factory=dict)
+    telegram: Telegram | None = None
+    device: bytes | None = None
+
+    def line(self) -> dict[str, Any]:
+        """The gateway's entry in the list of meters."""
+        return {"gateway": self.name, "status": self.status, **self.summary}
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is known of it any more."""
+        return self.reading is None and self.status_frame is None and self.device is None and self.telegram is None
+
+    def frames(self) -> list[Frame]:
+        """The present state as a stream's client gets it."""
+        return [frame for frame in (self.status_frame, self.reading_frame) if frame is not None]
+
+
+class Gateways:
+    """Every gateway heard of since the start, by name."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Gateway] = {}
+
+    @contextmanager
+    def named(self, name: str) -> Iterator[Gateway]:
+        """Give the gateway, a new one at its first message; one of which nothing is known afterwards is dropped."""
+        gateway = self._by_name.setdefault(name, Gateway(name))
+        try:
+            yield gateway
+        finally:
+            if gateway.empty:
+                del self._by_name[name]
+
+    def get(self, name: str) -> Gateway | None:
+        """Return the gateway, None where it has sent nothing."""
+        return self._by_name.get(name)
+
+    def names(self) -> list[str]:
+        """Every name, sorted."""
+        return sorted(self._by_name)
+
+    def state(self, wanted: frozenset[str]) -> list[Frame]:
+        """The present state of the gateways wanted, of all where none is named."""
+        return [
+            frame for name in self.names() if not wanted or name in wanted for frame in self._by_name[name].frames()
+        ]

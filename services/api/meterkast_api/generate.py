@@ -1,0 +1,47 @@
+"""`python -m meterkast_api.generate`: writes `contracts/openapi.json`, or compares it (`--check`)."""
+
+import json
+import sys
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from meterkast_runtime.health import Health
+from meterkast_store import open_store
+from meterkast_store.settings import StoreSettings
+
+from meterkast_api.app import Parts, build_api
+from meterkast_api.gateways import Gateways
+from meterkast_api.history import History
+from meterkast_api.intake import Services
+from meterkast_api.settings import ApiSection
+from meterkast_api.stream import Stream
+
+PLACE = Path("contracts/openapi.json")
+
+
+def openapi_json() -> str:
+    """The OpenAPI document of the API; nothing is opened for it."""
+    gateways = Gateways()
+    parts = Parts(
+        section=ApiSection(),
+        zone=ZoneInfo("UTC"),
+        store=History(open_store(StoreSettings(), Path())),
+        health=Health("api"),
+        gateways=gateways,
+        services=Services(),
+        stream=Stream(gateways.state, buffer=1, queue=1, clients=1),
+    )
+    return json.dumps(build_api(parts).openapi(), indent=2, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    """Write the document, or compare."""
+    wanted = openapi_json()
+    if "--check" not in sys.argv[1:]:
+        PLACE.write_text(wanted, encoding="utf-8")
+    elif not PLACE.is_file() or PLACE.read_text(encoding="utf-8") != wanted:
+        sys.exit(f"{PLACE} is not current: run `python -m meterkast_api.generate` and commit it")
+
+
+if __name__ == "__main__":
+    main()

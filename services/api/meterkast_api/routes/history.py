@@ -1,0 +1,142 @@
+"""What the meters have used."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Response
+from meterkast_contracts.catalogue import BY_NAME, Kind
+from meterkast_store.history import MAX_POINTS, POWER_FIELDS, Period
+from pydantic import BaseModel, ConfigDict, Field
+
+from meterkast_api import examples
+from meterkast_api.answers import Events, Power, Usage, json_answer, problems
+from meterkast_api.directory import Directory
+from meterkast_api.history import HistoryReader
+from meterkast_api.moments import MomentError, parse_moment, rows_in, usual_span
+from meterkast_api.problems import invalid
+from meterkast_api.routes.meters import JSON, GatewayPath
+from meterkast_api.tables import events_json, power_json, usage_json
+
+MAX_ROWS = 10_000
+MAX_FIELDS = 16
+Span = tuple[datetime, datetime]
+
+_MOMENT = "Date or date-time (in the home's time zone where it has no offset), `now`, `today`, `-90m`, `-24h`, `-7d`."
+
+
+class SpanQuery(BaseModel):
+    """From when to when."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    begin: str | None = Field(default=None, alias="from", description=_MOMENT, examples=["2026-03-29", "-7d"])
+    end: str | None = Field(default=None, alias="to", description=f"{_MOMENT} Exclusive.", examples=["now"])
+
+
+class UsageQuery(SpanQuery):
+    """Which usage table."""
+
+    per: Period = Field(default=Period.HOUR, description="What each row spans.")
+
+
+class PowerQuery(SpanQuery):
+    """Which curves."""
+
+    points: Annotated[int, Field(ge=1, le=MAX_POINTS)] = 600
+    fields: str = Field(
+        default=",".join(POWER_FIELDS),
+        description="Gauges that history keeps, separated by commas.",
+        examples=["voltage_l1_v,voltage_l2_v"],
+    )
+
+
+class EventsQuery(SpanQuery):
+    """Which events."""
+
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+
+
+class HistoryRoutes:
+    """Usage tables, curves and events of a gateway."""
+
+    def __init__(
+        self, store: HistoryReader, directory: Directory, zone: ZoneInfo, *, now: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._zone = zone
+        self._now = now
+
+    def router(self) -> APIRouter:
+        """The routes."""
+        router = APIRouter(prefix="/api/v1/meters/{gateway}", tags=["history"])
+        for name, endpoint, model, example, description in (
+            ("usage", self.usage, Usage, examples.USAGE, "Usage per period, exact to the last digit of the dial."),
+            ("power", self.power, Power, examples.POWER, "Curves of gauges."),
+            ("events", self.events, Events, examples.EVENTS, "What happened."),
+        ):
+            answers = json_answer(model, example, description) | problems(404, 422, 503)
+            router.add_api_route(f"/{name}", endpoint, responses=answers)
+        return router
+
+    async def usage(self, gateway: GatewayPath, query: Annotated[UsageQuery, Query()]) -> Response:
+        """Give what was used per quarter, hour, day, week, month or year.
+
+        Without `from` and `to`: the quarters or hours of today, the days of this month, the last 12 weeks, the months
+        of this year, or the last 10 years.
+        """
+        start, end = self._span(query, usual_span(query.per, self._now(), self._zone))
+        if (rows := rows_in(query.per, start, end)) > MAX_ROWS:
+            raise invalid(
+                "from", f"that would be {rows} rows, {MAX_ROWS} are allowed: ask for less, or per a longer time"
+            )
+        await self._directory.check(gateway)
+        usage = await self._store.usage(gateway, start, end, query.per, self._zone)
+        return Response(await asyncio.to_thread(usage_json, usage, start, end), media_type=JSON)
+
+    async def power(self, gateway: GatewayPath, query: Annotated[PowerQuery, Query()]) -> Response:
+        """Give lowest, mean and highest of gauges in equal bins, the last 24 hours where no time is given."""
+        now = self._now()
+        start, end = self._span(query, (parse_moment("-24h", zone=self._zone, now=now), now))
+        fields = _fields(query.fields)
+        await self._directory.check(gateway)
+        curve = await self._store.power(gateway, start, end, query.points, fields)
+        return Response(await asyncio.to_thread(power_json, curve, fields), media_type=JSON)
+
+    async def events(self, gateway: GatewayPath, query: Annotated[EventsQuery, Query()]) -> Response:
+        """Give what happened, newest first, the last 30 days where no time is given."""
+        now = self._now()
+        start, end = self._span(query, (parse_moment("-30d", zone=self._zone, now=now), now))
+        await self._directory.check(gateway)
+        events = await self._store.events(gateway, start, end, query.limit)
+        return Response(events_json(gateway, start, end, events), media_type=JSON)
+
+    def _span(self, query: SpanQuery, usual: Span) -> Span:
+        start = self._parse("from", query.begin, usual[0])
+        end = self._parse("to", query.end, max(usual[1], self._now()))
+        if end <= start:
+            raise invalid("to", f"{end.isoformat()} is not after from, {start.isoformat()}")
+        return start, end
+
+    def _parse(self, parameter: str, text: str | None, usual: datetime) -> datetime:
+        if text is None:
+            return usual
+        try:
+            return parse_moment(text, zone=self._zone, now=self._now())
+        except MomentError as error:
+            raise invalid(parameter, str(error)) from error
+
+
+def _fields(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    for name in names:
+        entry = BY_NAME.get(name)
+        if entry is None or not entry.kept or entry.kind is not Kind.GAUGE:
+            kept = ", ".join(entry.name for entry in BY_NAME.values() if entry.kept and entry.kind is Kind.GAUGE)
+            raise invalid("fields", f"history keeps no gauge {name!r}; it keeps {kept}")
+    if not 1 <= len(names) <= MAX_FIELDS:
+        raise invalid("fields", f"name 1 to {MAX_FIELDS} gauges")
+    return names

@@ -1,0 +1,100 @@
+"""The API: listens to MQTT, answers over HTTP."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from meterkast_contracts.topics import Topics
+from meterkast_runtime.health import Health
+from meterkast_runtime.log import get_logger
+from meterkast_runtime.mqtt import MqttSession
+from meterkast_store.history import HistoryStore
+
+from meterkast_api.app import Parts, build_app
+from meterkast_api.gateways import Gateways
+from meterkast_api.history import History
+from meterkast_api.intake import Intake, Services
+from meterkast_api.routes.page import STATIC
+from meterkast_api.server import Server, bind
+from meterkast_api.settings import ApiSettings
+from meterkast_api.stream import Stream
+
+_LOG = get_logger("meterkast_api")
+
+
+class ApiService:
+    """Serves until cancelled; `port` is the one it listens on, known once it is ready."""
+
+    name = "api"
+
+    def __init__(
+        self, settings: ApiSettings, store: HistoryStore, health: Health | None = None, *, static: Path = STATIC
+    ) -> None:
+        self.port: int | None = None
+        self._settings = settings
+        self._history = History(store)
+        self._health = health or Health("api", settings.instance)
+        self._static = static
+        section = settings.api
+        self._gateways = Gateways()
+        self._services = Services()
+        self.stream = Stream(
+            self._gateways.state,
+            buffer=section.stream_buffer,
+            queue=section.stream_queue,
+            clients=section.max_streams,
+        )
+        self._intake = Intake(Topics(settings.mqtt.prefix), self._gateways, self._services, self.stream)
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        host = self._settings.api.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Listen and serve until cancelled; every stream is ended in order."""
+        section = self._settings.api
+        session = MqttSession(
+            self._settings.mqtt,
+            client_id=f"meterkast-api-{self._settings.instance}-{secrets.token_hex(4)}",
+            subscriptions=self._intake.subscriptions(),
+            persistent=False,
+            health=self._health,
+        )
+        with bind(section.host, section.port) as listening:
+            self.port = listening.getsockname()[1]
+            async with self._history, session:
+                server = Server(build_app(self._parts()))
+                serving = asyncio.create_task(server.serve(sockets=[listening]))
+                receiving = asyncio.create_task(self._receive(session))
+                try:
+                    _LOG.info(f"the page is at {self.url}")
+                    self._health.ready()
+                    ready()
+                    done, _ = await asyncio.wait([serving, receiving], return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        task.result()
+                finally:
+                    receiving.cancel()
+                    self.stream.close()
+                    await server.stop(serving)
+
+    def _parts(self) -> Parts:
+        return Parts(
+            section=self._settings.api,
+            zone=ZoneInfo(self._settings.home.timezone),
+            store=self._history,
+            health=self._health,
+            gateways=self._gateways,
+            services=self._services,
+            stream=self.stream,
+            static=self._static,
+        )
+
+    async def _receive(self, session: MqttSession) -> None:
+        async for message in session.messages():
+            self._intake.take(message.topic, message.payload)
+            message.ack()

@@ -1,0 +1,58 @@
+"""Settings of the API: the `[api]` section beside the common ones and `[store]`."""
+
+import ipaddress
+from typing import Annotated, Self
+
+from meterkast_runtime.settings import Section, Settings
+from meterkast_store.settings import StoreSettings
+from pydantic import Field, model_validator
+
+
+class ApiSection(Section):
+    """Where the API listens, who may ask, and how much a live stream may hold."""
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    insecure: bool = Field(
+        default=False, description="Listen beyond this machine although nobody has to log in: everyone can read."
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(), description="Further host names by which browsers may call us, e.g. meterkast.example.org."
+    )
+    allowed_origins: tuple[str, ...] = Field(
+        default=(), description="Origins whose pages may read the API, e.g. https://example.org."
+    )
+    stream_buffer: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=2000, description="How many events are kept for clients that resume."
+    )
+    stream_queue: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=256, description="How many events may wait for one slow client before it is sent the newest state."
+    )
+    max_streams: Annotated[int, Field(ge=1)] = 1000
+    heartbeat_s: Annotated[float, Field(gt=0)] = 15.0
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach us."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Self:
+        if not self.loopback and not self.insecure:
+            raise ValueError(
+                f"host {self.host} can be reached by others and there is no login yet: "
+                "use host 127.0.0.1 (behind a proxy that asks for a password), or set insecure = true"
+            )
+        return self
+
+
+class ApiSettings(Settings):
+    """Everything the API is told."""
+
+    api: ApiSection = ApiSection()
+    store: StoreSettings = StoreSettings()
