@@ -1,11 +1,8 @@
 import asyncio
 import contextlib
 import gzip
-import os
-import pty
 import socket
 import threading
-import tty
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -16,7 +13,6 @@ import pytest
 import serial
 import serial.rfc2217
 from meterkast_contracts.topics import TopicError
-from meterkast_reader.framing import Frame, Framer
 from meterkast_reader.simulator import simulate
 from meterkast_reader.sources import Chunk, Source, SourceError, open_sources, parse_url
 from meterkast_reader.sources.tcp import TcpSource
@@ -226,11 +222,10 @@ async def test_unknown_host_is_said() -> None:
 
 
 class RemotePort:
-    """A serial port shared by RFC 2217, served with pyserial's own port manager from a pseudo-terminal."""
+    """A meter's serial port shared by RFC 2217, served with pyserial's own port manager."""
 
-    def __init__(self) -> None:
-        self.master, self._slave = pty.openpty()
-        tty.setraw(self._slave)
+    def __init__(self, telegram: bytes) -> None:
+        self._telegram = telegram
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -238,42 +233,32 @@ class RemotePort:
 
     def _serve(self) -> None:
         connection, _ = self._listener.accept()
-        port = serial.Serial(os.ttyname(self._slave), timeout=0.05)
+        port = serial.serial_for_url("loop://", timeout=0)
         writer = connection.makefile("wb", buffering=0)
         manager = serial.rfc2217.PortManager(port, writer)  # type: ignore[arg-type] # as pyserial's own example does
-        connection.settimeout(0.02)
-        with contextlib.suppress(OSError), connection, port:
+        connection.settimeout(0.1)
+        with contextlib.suppress(OSError), connection, writer, port:
             while True:
                 with contextlib.suppress(TimeoutError):
                     data = connection.recv(1024)
                     if not data:
                         return
-                    for _ in manager.filter(data):
-                        pass
-                if arrived := port.read(port.in_waiting):
-                    writer.write(b"".join(manager.escape(arrived)))
+                    port.write(b"".join(manager.filter(data)))
+                    continue
+                writer.write(b"".join(manager.escape(self._telegram)))
 
     def close(self) -> None:
         self._thread.join(10)
         self._listener.close()
-        os.close(self._slave)
-        os.close(self.master)
 
 
 @pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # in pyserial 3.5
 async def test_remote_port_by_rfc2217(tmp_path: Path) -> None:
-    """A port of another machine is read like a local one."""
-    remote = RemotePort()
-    ((_, source),) = opened(f"rfc2217://127.0.0.1:{remote.port}?baud=115200", tmp_path)
+    """A port of another machine is read like a local one, and its speed is set from here."""
+    remote = RemotePort(WITHOUT_CRC)
+    ((_, source),) = opened(f"rfc2217://127.0.0.1:{remote.port}?baud=9600", tmp_path)
     async with listening(source) as (chunks, _):
-        framer = Framer()
-
-        def arrived() -> bool:
-            os.write(remote.master, WITHOUT_CRC)
-            events = framer.feed(b"".join(chunk.data for chunk in chunks))
-            chunks.clear()
-            return any(isinstance(event, Frame) and event.data == WITHOUT_CRC for event in events)
-
-        await until(arrived)
-        assert source.line is None or source.line.startswith("115200")
+        await until(lambda: source.line)
+        assert WITHOUT_CRC in b"".join(chunk.data for chunk in chunks)
+        assert source.line == "9600 8N1"
     await asyncio.to_thread(remote.close)
