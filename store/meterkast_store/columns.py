@@ -60,4 +60,6 @@ def gauge_value(value: Decimal | float | str | None, decimals: int) -> int | flo
 
 def natural(scaled: float, decimals: int) -> int | float:
     """Undo the scaling of a gauge."""
-    return scaled / 10**decimals if decimals else scaled
+    if not decimals:
+        return scaled
+    return scaled / 10**decimals if isinstance(scaled, int) else float(Decimal(repr(scaled)).scaleb(-decimals))

@@ -1,0 +1,155 @@
+"""Real database servers for tests: InfluxDB and VictoriaMetrics, on free ports with their data in a folder."""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.brokers import free_port
+
+START_TIMEOUT_S = 30.0
+
+
+class DatabaseMissingError(RuntimeError):
+    """The server's program is not on this machine; the message says how to get it."""
+
+
+class DatabaseServer:
+    """One running server, to be stopped, killed and started again on the same port and data."""
+
+    def __init__(self, directory: Path, command: list[str], port: int, ready: str) -> None:
+        self.directory = directory
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self._command = command
+        self._ready = self.url + ready
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        with (self.directory / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=self.directory)
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError(f"{self._command[0]} did not start: {(self.directory / 'server.log').read_text()}")
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End the server by SIGKILL."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(self._ready, timeout=1):
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
+
+
+INFLUX_1 = """
+reporting-disabled = true
+bind-address = "127.0.0.1:{rpc}"
+[meta]
+  dir = "{folder}/meta"
+[data]
+  dir = "{folder}/data"
+  wal-dir = "{folder}/wal"
+  query-log-enabled = false
+[monitor]
+  store-enabled = false
+[http]
+  bind-address = "127.0.0.1:{port}"
+  log-enabled = false
+  auth-enabled = {auth}
+[logging]
+  level = "error"
+"""
+
+
+@contextmanager
+def influxdb_1(directory: Path, *, auth: bool = False) -> Iterator[DatabaseServer]:
+    """Run an InfluxDB 1.x."""
+    program = _influxd(major=1)
+    if program is None:
+        raise DatabaseMissingError("InfluxDB 1.x is missing; get it by: apt install influxdb")
+    directory.mkdir(parents=True)
+    port = free_port()
+    configuration = directory / "influxdb.conf"
+    configuration.write_text(INFLUX_1.format(folder=directory, port=port, rpc=free_port(), auth=str(auth).lower()))
+    server = DatabaseServer(directory, [program, "-config", str(configuration)], port, "/ping")
+    yield from _running(server)
+
+
+@contextmanager
+def victoria_metrics(directory: Path) -> Iterator[DatabaseServer]:
+    """Run a VictoriaMetrics."""
+    program = shutil.which("victoria-metrics") or shutil.which("victoria-metrics-prod")
+    if program is None:
+        raise DatabaseMissingError("VictoriaMetrics is missing; get it by: apt install victoria-metrics")
+    directory.mkdir(parents=True)
+    port = free_port()
+    command = [
+        program, f"-storageDataPath={directory}/data", f"-httpListenAddr=127.0.0.1:{port}", "-retentionPeriod=100y",
+        "-loggerLevel=ERROR", "-memory.allowedBytes=64MB",
+    ]  # fmt: skip
+    yield from _running(DatabaseServer(directory, command, port, "/health"))
+
+
+def influxdb_2_url() -> str | None:
+    """Return `INFLUXDB_URL`, that of an InfluxDB 2 or 3 for tests (with INFLUXDB_TOKEN and INFLUXDB_ORG)."""
+    return os.environ.get("INFLUXDB_URL")
+
+
+def has_influxdb_2() -> bool:
+    """Whether an InfluxDB 2 is named or installed."""
+    return influxdb_2_url() is not None or _influxd(major=2) is not None
+
+
+@contextmanager
+def influxdb_2(directory: Path, token: str) -> Iterator[DatabaseServer]:
+    """Run an InfluxDB 2 with a bucket `meterkast` of an organisation `home`."""
+    program = _influxd(major=2)
+    if program is None:
+        raise DatabaseMissingError(
+            "InfluxDB 2 is missing; get it from https://docs.influxdata.com/influxdb/v2/install/, or set INFLUXDB_URL"
+        )
+    directory.mkdir(parents=True)
+    port = free_port()
+    command = [
+        program, f"--bolt-path={directory}/influxd.bolt", f"--engine-path={directory}/engine",
+        f"--sqlite-path={directory}/influxd.sqlite", f"--http-bind-address=127.0.0.1:{port}", "--reporting-disabled",
+        "--log-level=error",
+    ]  # fmt: skip
+    for server in _running(DatabaseServer(directory, command, port, "/health")):
+        body = f'{{"username":"test","password":"password","org":"home","bucket":"meterkast","token":"{token}"}}'
+        setup = urllib.request.Request(f"{server.url}/api/v2/setup", data=body.encode(), method="POST")
+        urllib.request.urlopen(setup, timeout=30).close()
+        yield server
+
+
+def _running(server: DatabaseServer) -> Iterator[DatabaseServer]:
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+def _influxd(major: int) -> str | None:
+    """Return the path of an `influxd` of that major version."""
+    for program in dict.fromkeys(filter(None, (shutil.which("influxd"), shutil.which("influxd2")))):
+        said = subprocess.run([program, "version"], capture_output=True, text=True, check=False).stdout
+        if (found := re.search(r"v?(\d+)\.\d+", said)) and int(found[1]) == major:
+            return program
+    return None

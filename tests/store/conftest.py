@@ -1,0 +1,54 @@
+"""Every backend in turn: SQLite, InfluxDB 1, and InfluxDB 2 where there is one."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from meterkast_store import StoreSettings
+from pydantic import SecretStr
+
+from tests.databases import DatabaseMissingError, has_influxdb_2, influxdb_1, influxdb_2, influxdb_2_url
+
+SettingsMaker = Callable[[], StoreSettings]
+TOKEN = "a-token-for-tests"
+
+
+def _sqlite(folder: Path, stack: ExitStack) -> SettingsMaker:
+    del stack
+    return lambda: StoreSettings(url=f"sqlite:///{folder}/{uuid.uuid4().hex}.sqlite")
+
+
+def _influxdb_1(folder: Path, stack: ExitStack) -> SettingsMaker:
+    server = stack.enter_context(influxdb_1(folder / "influxdb1"))
+    return lambda: StoreSettings(url=f"influxdb://127.0.0.1:{server.port}/d{uuid.uuid4().hex}")
+
+
+def _influxdb_2(folder: Path, stack: ExitStack) -> SettingsMaker:
+    if (url := influxdb_2_url()) is not None:
+        token, org = os.environ.get("INFLUXDB_TOKEN", ""), os.environ.get("INFLUXDB_ORG", "")
+        place = url.replace("http", "influxdb", 1).rstrip("/")
+        return lambda: StoreSettings(
+            url=f"{place}/{os.environ.get('INFLUXDB_BUCKET', 'meterkast')}", token=SecretStr(token), org=org
+        )
+    server = stack.enter_context(influxdb_2(folder / "influxdb2", TOKEN))
+    place = f"influxdb://127.0.0.1:{server.port}/meterkast"
+    return lambda: StoreSettings(url=place, token=SecretStr(TOKEN), org="home")
+
+
+BACKENDS = {"sqlite": _sqlite, "influxdb1": _influxdb_1}
+if has_influxdb_2():
+    BACKENDS["influxdb2"] = _influxdb_2
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SettingsMaker]:
+    """Give what makes settings of an empty history in each backend."""
+    with ExitStack() as stack:
+        try:
+            maker = BACKENDS[request.param](tmp_path_factory.mktemp(request.param), stack)
+        except DatabaseMissingError as missing:
+            pytest.skip(str(missing))
+        yield maker
