@@ -3,7 +3,7 @@
 from typing import Any
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import CallbackAPIVersion
 
 from meterkast_runtime.mqtt.message import Will
 from meterkast_runtime.mqtt.settings import MqttSettings
@@ -11,7 +11,7 @@ from meterkast_runtime.mqtt.wire import Wire
 
 
 class PahoClient(paho.Client):
-    """paho without its own sockets and threads: it uses the wire it is given, and publishes only when connected."""
+    """paho without its own sockets and threads: it greets, subscribes and keeps alive over the wire it is given."""
 
     wire: Wire | None = None
 
@@ -21,10 +21,7 @@ class PahoClient(paho.Client):
             client_id=client_id,
             clean_session=not persistent,
             reconnect_on_failure=False,
-            manual_ack=True,
         )
-        # without a limit in flight; with one, paho walks through all its messages at every PUBACK
-        self.max_inflight_messages_set(0)
         if settings.username is not None:
             password = settings.password
             self.username_pw_set(settings.username, password.get_secret_value() if password is not None else None)
@@ -46,9 +43,3 @@ class PahoClient(paho.Client):
         if self.wire is None:
             raise ConnectionError("there is no connection to use")
         return self.wire
-
-    def _send_publish(self, *args: Any, **options: Any) -> MQTTErrorCode:
-        # before CONNACK a new message would overtake those that wait to be sent again
-        if not self.is_connected():
-            return MQTTErrorCode.MQTT_ERR_NO_CONN
-        return super()._send_publish(*args, **options)

@@ -1,15 +1,17 @@
 """One connection to the broker: paho on one side, the asyncio loop on the other."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from paho.mqtt.client import ConnectFlags
 from paho.mqtt.reasoncodes import ReasonCode
 
-from meterkast_runtime.errors import MqttConnectionError
+from meterkast_runtime.errors import MqttConnectionError, MqttError
 from meterkast_runtime.mqtt.client import PahoClient
+from meterkast_runtime.mqtt.outbox import Outbox
+from meterkast_runtime.mqtt.packets import KIND, PUBACK, PUBLISH, Publish, decode_publish, encode_puback, encode_publish
 from meterkast_runtime.mqtt.wire import Wire
 
 GREETING_WITHIN_S = 20.0
@@ -27,12 +29,14 @@ class Greeting:
 class Link:
     """Reads and writes one wire for paho until it breaks; `lost` is then done."""
 
-    def __init__(self, client: PahoClient, wire: Wire) -> None:
+    def __init__(self, client: PahoClient, wire: Wire, outbox: Outbox, deliver: Callable[[Publish], None]) -> None:
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.paused = False
         self._known = False
         self._client = client
         self._wire = wire
+        self._outbox = outbox
+        self._deliver = deliver
         self._loop = asyncio.get_running_loop()
         self._answer: asyncio.Future[Greeting | MqttConnectionError] = self._loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
@@ -45,7 +49,7 @@ class Link:
         client, address = self._client, f"{self._client.host}:{self._client.port}"
         client.on_connect = lambda _client, _data, flags, reason, _more: self._greeted(flags, reason, subscriptions)
         client.on_subscribe = lambda _client, _data, _mid, reasons, _more: self._subscribed(reasons, subscriptions)
-        client.on_socket_register_write = lambda *_: self._schedule_write()
+        client.on_socket_register_write = lambda *_: self.write(b"")
         client.on_socket_close = lambda *_: self._detach()
         client.on_disconnect = lambda *_: self._ended()
         client.greet(self._wire)
@@ -62,7 +66,19 @@ class Link:
     def acknowledge(self, mid: int) -> None:
         """Send PUBACK; of no effect once the connection is gone, since the broker counts anew in the next."""
         if not self.lost.done():
-            self._client.ack(mid, 1)
+            self.write(encode_puback(mid))
+
+    def write(self, packet: bytes | bytearray) -> None:
+        """Send a packet, together with all others of this turn of the loop."""
+        self._wire.send(packet)
+        if not self._write_scheduled:
+            self._write_scheduled = True
+            self._loop.call_soon(self._write)
+
+    def write_unkept(self, topic: str, payload: bytes | str, *, retain: bool) -> None:
+        """Publish with QoS 0, unless there is nobody or no room to take it."""
+        if self._client.is_connected() and not self._waits_to_write:
+            self.write(encode_publish(topic, payload, mid=0, retain=retain))
 
     def pause(self) -> None:
         """Stop reading; what arrives waits in the socket and with the broker."""
@@ -99,7 +115,9 @@ class Link:
         if reason.is_failure:
             what = f"the broker at {self._client.host}:{self._client.port} does not let us in ({reason})"
             self._set_answer(MqttConnectionError(what, hint="check mqtt.username and mqtt.password"))
-        elif subscriptions:
+            return
+        self._outbox.open(self)
+        if subscriptions:
             self._known = flags.session_present
             self._client.subscribe([(topic, 1) for topic in subscriptions])
         else:
@@ -118,14 +136,20 @@ class Link:
         self._parse()
 
     def _parse(self) -> None:
-        wire, client = self._wire, self._client
-        while wire.readable and not self.paused and not self.lost.done():
-            client.loop_read()
-
-    def _schedule_write(self) -> None:
-        if not self._write_scheduled:
-            self._write_scheduled = True
-            self._loop.call_soon(self._write)
+        wire = self._wire
+        try:
+            while not self.paused and (packet := wire.look()) is not None:
+                first, start, end = packet
+                if first & KIND == PUBLISH:
+                    self._deliver(decode_publish(first, wire.take(start, end)))
+                elif first == PUBACK:
+                    self._outbox.confirm(int.from_bytes(wire.take(start, end)[:2], "big"))
+                else:
+                    self._client.loop_read()
+        except MqttError as error:
+            wire.abandon(ConnectionAbortedError(str(error)))
+        if wire.broken and not self.paused:
+            self._client.loop_read()
 
     def _write(self) -> None:
         self._write_scheduled = False
@@ -163,6 +187,7 @@ class Link:
     def _ended(self, *_: Any) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        self._outbox.close()
         if not self.lost.done():
             self.lost.set_result(None)
 

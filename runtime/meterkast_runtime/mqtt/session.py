@@ -5,18 +5,17 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self
-
-from paho.mqtt.client import MQTTMessage
-from paho.mqtt.enums import MQTTErrorCode
+from typing import Literal, Self
 
 from meterkast_runtime.backoff import Backoff
-from meterkast_runtime.errors import MqttClosedError, MqttConnectionError, MqttQueueFullError
+from meterkast_runtime.errors import MqttClosedError, MqttConnectionError
 from meterkast_runtime.health import Health
 from meterkast_runtime.log import get_logger
 from meterkast_runtime.mqtt.client import PahoClient
 from meterkast_runtime.mqtt.link import Greeting, Link
 from meterkast_runtime.mqtt.message import Message, Will
+from meterkast_runtime.mqtt.outbox import Outbox
+from meterkast_runtime.mqtt.packets import Publish
 from meterkast_runtime.mqtt.settings import MqttSettings
 from meterkast_runtime.mqtt.traffic import TRAFFIC, Traffic
 from meterkast_runtime.mqtt.wire import open_wire
@@ -58,13 +57,12 @@ class MqttSession:
         self._persistent = persistent
         self._on_connect = on_connect
         self._receive_limit = receive_limit
-        self._publish_limit = publish_limit
+        self._outbox = Outbox(publish_limit)
         self._health = health
         self._backoff = backoff or Backoff()
         self._quiet = quiet
-        self._traffic = Traffic(client_id)
+        self._traffic = Traffic(client_id, self._outbox)
         self._received: deque[Message] = deque()
-        self._unconfirmed: dict[int, asyncio.Future[None]] = {}
         self._arrival = asyncio.Event()
         self._connection = asyncio.Event()
         self._trouble: str | None = None
@@ -89,10 +87,7 @@ class MqttSession:
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
-        client = PahoClient(self.settings, self.client_id, persistent=self._persistent, will=self._will)
-        client.on_message = self._take
-        client.on_publish = self._confirmed
-        self._client = client
+        self._client = PahoClient(self.settings, self.client_id, persistent=self._persistent, will=self._will)
         self._task = asyncio.create_task(self._keep_connected(), name=f"mqtt {self.client_id}")
         self._task.add_done_callback(self._ended)
         TRAFFIC.add(self._traffic)
@@ -117,21 +112,16 @@ class MqttSession:
         """
         if self._closed:
             self._check_open()
-        done: asyncio.Future[None] = self._loop.create_future()
+        link = self._link
         if qos == 0:
-            self._client.publish(topic, payload, 0, retain)
+            if link is not None:
+                link.write_unkept(topic, payload, retain=retain)
+            done: asyncio.Future[None] = self._loop.create_future()
             done.set_result(None)
             return done
-        if len(self._unconfirmed) >= self._publish_limit:
-            raise MqttQueueFullError(self._publish_limit)
-        sent = self._client.publish(topic, payload, 1, retain)
-        while sent.rc == MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:  # an older message still has this number
-            sent = self._client.publish(topic, payload, 1, retain)
-        self._unconfirmed[sent.mid] = done
-        self._traffic.published += 1
-        if self._link is not None and self._link.paused:
-            self._link.resume()
-        return done
+        if link is not None and link.paused:
+            link.resume()
+        return self._outbox.publish(topic, payload, retain=retain)
 
     async def messages(self) -> AsyncIterator[Message]:
         """Give the messages in order, until the session is closed."""
@@ -155,8 +145,8 @@ class MqttSession:
 
     async def flush(self) -> None:
         """Wait until the broker has acknowledged all that was published."""
-        while self._unconfirmed:
-            await asyncio.wait(list(self._unconfirmed.values()))
+        while waiting := self._outbox.futures:
+            await asyncio.wait(waiting)
 
     async def aclose(self) -> None:
         """Say goodbye and end; what the broker has not acknowledged by now is cancelled."""
@@ -177,7 +167,7 @@ class MqttSession:
     async def _connect_once(self) -> None:
         """Connect and stay until the connection is lost; raises MqttConnectionError where that fails."""
         wire = await open_wire(self.settings)
-        link = self._link = Link(self._client, wire)
+        link = self._link = Link(self._client, wire, self._outbox, self._take)
         greeting = await link.greet(self._subscriptions)
         began = self._loop.time()
         self._begin(greeting)
@@ -231,9 +221,7 @@ class MqttSession:
         self._traffic.connected = False
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("the MQTT session failed: %s", error, client=self.client_id, exc_info=error)
-        for done in self._unconfirmed.values():
-            done.cancel()
-        self._unconfirmed.clear()
+        self._outbox.cancel()
         self._connection.set()
         self._arrival.set()
 
@@ -246,26 +234,11 @@ class MqttSession:
         if self._task.done() and not self._task.cancelled():
             self._task.result()
 
-    def _take(self, _client: Any, _data: Any, message: MQTTMessage) -> None:
+    def _take(self, publish: Publish) -> None:
         link = self._link
-        self._received.append(
-            Message(
-                message.topic,
-                bytes(message.payload),
-                message.retain,
-                message.dup,
-                message.mid,
-                link if message.qos else None,
-            )
-        )
+        topic, payload, retain, duplicate, mid = publish
+        self._received.append(Message(topic, payload, retain, duplicate, mid, link if mid else None))
         self._traffic.received += 1
         self._arrival.set()
-        if link is not None and len(self._received) >= self._receive_limit and not self._unconfirmed:
+        if link is not None and len(self._received) >= self._receive_limit and not self._outbox:
             link.pause()
-
-    def _confirmed(self, _client: Any, _data: Any, mid: int, _reason: Any, _more: Any) -> None:
-        done = self._unconfirmed.pop(mid, None)
-        if done is not None:
-            self._traffic.confirmed += 1
-            if not done.done():
-                done.set_result(None)

@@ -8,17 +8,28 @@ from prometheus_client import REGISTRY
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from meterkast_runtime.mqtt.outbox import Outbox
+
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class Traffic:
     """What one session has done so far."""
 
     client_id: str
+    outbox: Outbox
     connected: bool = False
     connects: int = 0
     received: int = 0
-    published: int = 0
-    confirmed: int = 0
+
+    @property
+    def published(self) -> int:
+        """QoS 1 messages handed over."""
+        return self.outbox.published
+
+    @property
+    def confirmed(self) -> int:
+        """QoS 1 messages the broker has acknowledged."""
+        return self.outbox.confirmed
 
 
 COUNTERS = {

@@ -7,11 +7,12 @@ import threading
 from pathlib import Path
 
 from meterkast_runtime.errors import MqttConnectionError
+from meterkast_runtime.mqtt.packets import MORE, SEVEN_BITS
 from meterkast_runtime.mqtt.settings import MqttSettings
 
 CONNECT_TIMEOUT_S = 10.0
 CHUNK_BYTES = 1 << 16
-GATHERED_BYTES = 1 << 18
+LENGTH_BYTES = 4
 
 
 class Wire:
@@ -20,15 +21,10 @@ class Wire:
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._secure = sock if isinstance(sock, ssl.SSLSocket) else None
-        self._received = b""
+        self._received = bytearray()
         self._at = 0
         self._unsent = bytearray()
         self._end: OSError | None = None
-
-    @property
-    def readable(self) -> bool:
-        """Whether recv has something to give: bytes, or the end."""
-        return self._at < len(self._received) or self._end is not None
 
     @property
     def broken(self) -> bool:
@@ -42,16 +38,36 @@ class Wire:
 
     def fill(self) -> None:
         """Take in what has arrived."""
-        pieces = [self._received[self._at :]]
+        del self._received[: self._at]
+        self._at = 0
         try:
-            pieces.append(self._piece())
+            self._received += self._piece()
             while self._secure is not None and self._secure.pending():
-                pieces.append(self._piece())
+                self._received += self._piece()
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             pass
         except OSError as error:
             self.fail(error)
-        self._received, self._at = b"".join(pieces), 0
+
+    def look(self) -> tuple[int, int, int] | None:
+        """Return the next packet's first byte and where its body begins and ends, None unless it is there whole."""
+        received, at, there = self._received, self._at, len(self._received)
+        length = shift = 0
+        for start in range(at + 1, min(at + 1 + LENGTH_BYTES, there)):
+            byte = received[start]
+            length |= (byte & SEVEN_BITS) << shift
+            if byte < MORE:
+                end = start + 1 + length
+                return (received[at], start + 1, end) if end <= there else None
+            shift += 7
+        if there - at > LENGTH_BYTES:
+            self.abandon(ConnectionAbortedError("the length of a packet is malformed"))
+        return None
+
+    def take(self, start: int, end: int) -> bytearray:
+        """Return the body of the packet that was looked at, and go on to the next."""
+        self._at = end
+        return self._received[start:end]
 
     def flush(self) -> None:
         """Send gathered bytes as far as the socket takes them."""
@@ -72,7 +88,7 @@ class Wire:
 
     def abandon(self, error: OSError) -> None:
         """Let the next recv raise the error; nothing more is read or sent."""
-        self._received, self._at = b"", 0
+        self._received, self._at = bytearray(), 0
         self._unsent.clear()
         self.fail(error)
 
@@ -80,7 +96,7 @@ class Wire:
         """Return up to `size` buffered bytes; raises BlockingIOError where there are none."""
         at = self._at
         if at < len(self._received):
-            piece = self._received[at : at + size]
+            piece = bytes(self._received[at : at + size])
             self._at = at + len(piece)
             return piece
         if self._end is not None:
@@ -88,11 +104,7 @@ class Wire:
         raise BlockingIOError
 
     def send(self, data: bytes | bytearray) -> int:
-        """Gather the bytes; raises BlockingIOError when too many wait already."""
-        if len(self._unsent) > GATHERED_BYTES:
-            self.flush()
-            if len(self._unsent) > GATHERED_BYTES:
-                raise BlockingIOError
+        """Gather the bytes of a packet until the next flush."""
         self._unsent += data
         return len(data)
 
