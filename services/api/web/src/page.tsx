@@ -52,16 +52,20 @@ export function Page({ house, preferences }: { house: House; preferences: Prefer
           <NoMeter format={format} />
         ) : (
           <>
-            <PowerNow house={house} reading={reading} format={format} theme={preferences.theme.value} />
-            <TodayTotals amounts={day?.total} reading={reading} format={format} now={house.meterNow()} />
-            {reading && (
-              <>
-                <HoursToday hours={day?.hours} now={house.meterNow()} format={format} />
-                <Phases reading={reading} format={format} />
-                <Demand reading={reading} now={house.meterNow()} format={format} />
-                <Registers reading={reading} now={house.meterNow()} format={format} />
-              </>
-            )}
+            <div class="column wide">
+              <PowerNow house={house} reading={reading} format={format} theme={preferences.theme.value} />
+              {reading && <HoursToday hours={day?.hours} now={house.meterNow()} format={format} />}
+            </div>
+            <div class="column">
+              <TodayTotals amounts={day?.total} reading={reading} format={format} now={house.meterNow()} />
+              {reading && (
+                <>
+                  <Phases reading={reading} format={format} />
+                  <Demand reading={reading} now={house.meterNow()} format={format} />
+                </>
+              )}
+            </div>
+            {reading && <Registers reading={reading} now={house.meterNow()} format={format} />}
           </>
         )}
       </main>

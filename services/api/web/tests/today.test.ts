@@ -49,6 +49,13 @@ describe("today", () => {
     expect(grown(day, reading(1.1, "5.300")).total.energy_import_kwh).toBe(350);
   });
 
+  it("has a zero, not a gap, in the running hour that history does not know yet", () => {
+    const day = dayOf({ rows: [] }, [from, to], { energy_import_kwh: 5000 });
+    const { hours } = grown(day, reading(3.2, "5.000"));
+    expect(hours[3]).toMatchObject({ known: true, amounts: { energy_import_kwh: 0 } });
+    expect(hours[2]?.known).toBe(false);
+  });
+
   it("finds the start of the day again where history lagged behind at first", () => {
     const lagging = dayOf(usage, [from, to], { energy_import_kwh: 5352 });
     const better = dayOf(usage, [from, to], { energy_import_kwh: 5350 }, lagging);

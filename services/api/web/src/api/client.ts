@@ -21,9 +21,9 @@ export class Client {
     return Array.isArray(answer) ? answer : (answer.meters ?? []);
   }
 
-  /** The hours of a local day (`2026-03-29`), of today where none is named. */
-  usage(gateway: string, day?: { from: number; to: number }): Promise<Usage> {
-    const span = day ? { from: iso(day.from), to: iso(day.to) } : {};
+  /** The hours of a day, of today where none is named. */
+  usage(gateway: string, day?: readonly [from: number, to: number]): Promise<Usage> {
+    const span = day ? { from: iso(day[0]), to: iso(day[1]) } : {};
     return this.get(`meters/${gateway}/usage`, { per: "hour", ...span }) as Promise<Usage>;
   }
 

@@ -17,6 +17,7 @@ export interface UsageRow extends Named {
 /** What `/usage` answers. */
 export interface Usage {
   timezone?: string;
+  from?: string;
   rows: UsageRow[];
   total?: Named;
 }

@@ -12,6 +12,8 @@ export const WINDOW_S = 15 * 60;
 const SEED_POINTS = 450;
 const TICK_MS = 1_000;
 const TODAY_EVERY_MS = 60_000;
+/** As often while history does not know the running hour yet. */
+const TODAY_SOON_MS = 3_000;
 const SILENCE_MS = 60_000;
 /** With more gateways than this, only the chosen one is listened to. */
 const LISTEN_TO_ALL = 20;
@@ -40,7 +42,7 @@ export class House {
   private retry: ReturnType<typeof setTimeout> | undefined;
   private attempt = 0;
   private seeded: string | undefined;
-  private todayAt = 0;
+  private todayDue = 0;
   private heardAt = Date.now();
 
   constructor(
@@ -124,7 +126,7 @@ export class House {
     if (kind === "reading") this.hear(data as Reading);
     if (kind === "status") {
       const { gateway, status } = data as { gateway: string; status: string };
-      this.change({ kind: "status", gateway, online: status === "online" });
+      if (status !== "unknown") this.change({ kind: "status", gateway, online: status === "online" });
     }
   }
 
@@ -153,9 +155,7 @@ export class House {
     this.now.value = Date.now();
     if (document.hidden) return;
     if (this.stream && Date.now() - this.heardAt > SILENCE_MS) void this.connect();
-    if (Date.now() - this.todayAt > TODAY_EVERY_MS || this.meterNow() >= (this.today.peek()?.to ?? 0)) {
-      void this.loadToday();
-    }
+    if (Date.now() >= this.todayDue) void this.loadToday();
   }
 
   private wake(): void {
@@ -169,7 +169,6 @@ export class House {
     const name = this.gateway.peek()?.name;
     if (name === undefined || name === this.seeded || !this.gateway.peek()?.reading) return;
     this.seeded = name;
-    this.todayAt = 0;
     void this.loadPower(name);
     void this.loadToday();
   }
@@ -195,20 +194,25 @@ export class House {
 
   private async loadToday(): Promise<void> {
     const gateway = this.gateway.peek();
-    if (!gateway?.reading || Date.now() - this.todayAt < 5_000) return;
-    this.todayAt = Date.now();
+    if (!gateway?.reading) return;
+    this.todayDue = Date.now() + TODAY_SOON_MS;
     try {
       let usage = await this.client.usage(gateway.name);
       this.zone.value = usage.timezone ?? this.zone.peek();
       const span = dayAround(this.meterNow(), this.zone.peek());
-      if (Math.abs(Date.now() + this.client.serverAhead - this.meterNow()) > 3_600_000) {
-        usage = await this.client.usage(gateway.name, { from: span[0], to: span[1] });
+      if (usage.from === undefined || Date.parse(usage.from) !== span[0]) {
+        usage = await this.client.usage(gateway.name, span);
       }
       const reading = this.gateway.peek()?.reading;
       if (!reading || reading.gateway !== gateway.name) return;
-      this.today.value = dayOf(usage, span, amountsOf(reading), this.today.peek());
+      const today = dayOf(usage, span, amountsOf(reading), this.today.peek());
+      const now = this.meterNow();
+      if (today.hours.some(({ known, from, to }) => known && from <= now && now < to)) {
+        this.todayDue = Date.now() + Math.min(TODAY_EVERY_MS, Math.max(TODAY_SOON_MS, today.to - now));
+      }
+      this.today.value = today;
     } catch {
-      // The next tick asks again; what was shown stays.
+      // It is asked again soon; what was shown stays.
     }
   }
 

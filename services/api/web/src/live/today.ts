@@ -95,8 +95,8 @@ export function grown(today: Today, reading: Reading | undefined): { hours: Hour
   if (!reading || time === undefined || time < today.from || time >= today.to) return today;
   const growth: Amounts = {};
   for (const [name, value] of entries(amountsOf(reading))) {
-    const more = value - (today.start[name] ?? value) - (today.total[name] ?? 0);
-    if (more > 0) growth[name] = more;
+    const start = today.start[name];
+    if (start !== undefined) growth[name] = Math.max(0, value - start - (today.total[name] ?? 0));
   }
   const hours = today.hours.map((hour) =>
     hour.from <= time && time < hour.to

@@ -4,7 +4,9 @@ import type { Format } from "../format/format";
 import type { Connection } from "../live/state";
 import { connectionText } from "./connection";
 
+const SETTLED_MS = 1_000;
 const CALM_MS = 10_000;
+const SAME_LINK_CALM_MS = 60_000;
 
 interface Props {
   link: Connection;
@@ -13,7 +15,7 @@ interface Props {
   now: number;
 }
 
-/** Tells a screen reader what matters (connection and direction), at most once in ten seconds; numbers are left alone. */
+/** Tells a screen reader of the connection and, at most once a minute, of the direction; numbers are left alone. */
 export function Announcer({ link, reading, format, now }: Props) {
   const power = reading && netPower(reading);
   const direction = power === undefined || power === 0 ? "" : power > 0 ? "says.import" : "says.export";
@@ -22,12 +24,15 @@ export function Announcer({ link, reading, format, now }: Props) {
     .filter(Boolean)
     .join(". ");
   const [said, say] = useState("");
-  const last = useRef(Number.NEGATIVE_INFINITY);
+  const last = useRef({ at: Number.NEGATIVE_INFINITY, link: "", wanted: "", since: now });
   useEffect(() => {
-    if (wanted === said || now - last.current < CALM_MS) return;
-    last.current = now;
+    const memory = last.current;
+    if (memory.wanted !== wanted) Object.assign(memory, { wanted, since: now });
+    const calm = memory.link === link.kind ? SAME_LINK_CALM_MS : CALM_MS;
+    if (wanted === said || now - memory.since < SETTLED_MS || now - memory.at < calm) return;
+    Object.assign(memory, { at: now, link: link.kind });
     say(wanted);
-  }, [wanted, said, now]);
+  }, [wanted, said, now, link.kind]);
   return (
     <p class="unseen" aria-live="polite">
       {said}

@@ -83,7 +83,8 @@ function Bars({ hours, view, now, told, onPoint, format }: BarsProps) {
   const tall = (value: number) => (value / (top + lowest)) * 100;
   return (
     <div class="bars" aria-hidden="true" onPointerLeave={() => onPoint(undefined)}>
-      <span class="most">{highest > 0 ? `${format.number(highest / 1000, 1)} ${view.unit}` : ""}</span>
+      <span class="mark">{mark(top, view, format)}</span>
+      {lowest > 0 && <span class="mark low">{mark(lowest, view, format)}</span>}
       <svg class="plot" aria-hidden="true">
         <line x1="0" x2="100%" y1="0.5" y2="0.5" class="limit" />
         {hours.map((hour, index) => {
@@ -112,22 +113,23 @@ function Bars({ hours, view, now, told, onPoint, format }: BarsProps) {
   );
 }
 
+function mark(amount: number, { unit }: View, format: Format): string {
+  return `${format.number(amount / 1000, amount < 10_000 ? 1 : 0)} ${unit}`;
+}
+
 function tell(hour: Hour, view: View, format: Format): string {
-  const span = `${format.minute(hour.from)}–${format.minute(hour.to)}`;
+  const span = `${format.hour(hour.from)}–${Number(format.hour(hour.to)) || 24}`;
   return [span, ...figures(hour, view, format)].join(" · ");
 }
 
 function figures({ amounts, hole, known }: Hour, view: View, format: Format): string[] {
-  const shown = (value: number) => format.number(value / 1000, 3);
+  const shown = (value: number | undefined) => value !== undefined && format.number(value / 1000, 3);
+  const up = shown(amounts[view.up]);
+  const down = view.down && shown(amounts[view.down]);
   const told: string[] = [];
-  const up = amounts[view.up];
-  if (view.kind !== "electricity") {
-    if (up !== undefined) told.push(`${shown(up)} ${view.unit}`);
-  } else {
-    if (up !== undefined) told.push(format.text("hours.value.import", { value: shown(up) }));
-    const down = view.down && amounts[view.down];
-    if (down !== undefined) told.push(format.text("hours.value.export", { value: shown(down) }));
-  }
+  if (up) told.push(view.down ? format.text("hours.value.import", { value: up }) : up);
+  if (down) told.push(format.text("hours.value.export", { value: down }));
+  if (told.length > 0) told.push(`${told.pop()} ${view.unit}`);
   return hole || !known || told.length === 0 ? [...told, format.text("hours.hole")] : told;
 }
 
@@ -135,18 +137,20 @@ function figures({ amounts, hole, known }: Hour, view: View, format: Format): st
 function HoursTable({ hours, view, format }: { hours: readonly Hour[]; view: View; format: Format }) {
   const known = hours.filter((hour) => hour.known);
   return (
-    <table class="unseen">
-      <caption>{format.text("hours")}</caption>
-      <tbody>
-        {known.map((hour) => (
-          <tr key={hour.from}>
-            <th scope="row">
-              {format.minute(hour.from)}–{format.minute(hour.to)}
-            </th>
-            <td>{figures(hour, view, format).join(", ")}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <div class="unseen">
+      <table>
+        <caption>{format.text("hours")}</caption>
+        <tbody>
+          {known.map((hour) => (
+            <tr key={hour.from}>
+              <th scope="row">
+                {format.minute(hour.from)}–{format.minute(hour.to)}
+              </th>
+              <td>{figures(hour, view, format).join(", ")}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }

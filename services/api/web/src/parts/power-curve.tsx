@@ -5,6 +5,8 @@ import { type House, WINDOW_S } from "../live/house";
 import type { Theme } from "../preferences";
 import { yRange } from "./scale";
 
+const LABEL_HALF_PX = 16;
+
 interface Props {
   house: House;
   format: Format;
@@ -68,7 +70,7 @@ function options(host: HTMLElement, format: Format): uPlot.Options {
         gap: 6,
         space: 70,
         grid: { show: false },
-        values: (_, splits) => splits.map((at) => format.minute(at * 1000)),
+        values: (plot, splits) => splits.map((at) => (fits(plot, at) ? format.minute(at * 1000) : "")),
       },
       {
         ...axis,
@@ -91,6 +93,12 @@ function options(host: HTMLElement, format: Format): uPlot.Options {
       },
     ],
   };
+}
+
+/** Whether a label of the time axis, centred at a time, stays inside the plot. */
+function fits(plot: uPlot, at: number): boolean {
+  const position = plot.valToPos(at, "x");
+  return position > LABEL_HALF_PX && position < plot.over.clientWidth - LABEL_HALF_PX;
 }
 
 function watts(value: number, format: Format): string {

@@ -41,11 +41,7 @@ export function PowerNow({ house, reading, format, theme }: Props) {
           )}
         </p>
       </div>
-      <dl class="spread">
-        <div class="window">
-          <dt class="unseen">{format.text("power.window", { minutes })}</dt>
-          <dd aria-hidden="true">{format.text("power.window", { minutes })}</dd>
-        </div>
+      <dl class="spread" aria-label={format.text("power.window", { minutes })}>
         {(["lowest", "mean", "highest"] as const).map((name) => (
           <div key={name}>
             <dt>{format.text(`power.${name}`)}</dt>
