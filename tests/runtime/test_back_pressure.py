@@ -59,7 +59,7 @@ async def test_a_full_queue_does_not_hold_up_an_acknowledgement(unlimited: Broke
 
 async def test_a_paused_connection_is_kept_alive(unlimited: Broker) -> None:
     """A connection that is not read for longer than the keep-alive time stays up."""
-    settings = settings_for(unlimited, keepalive_s=5)
+    settings = settings_for(unlimited, keepalive_s=1)
     async with (
         MqttSession(settings, client_id="slow", subscriptions=["a"], receive_limit=10) as slow,
         MqttSession(settings, client_id="sender") as sender,

@@ -255,3 +255,56 @@ async def test_a_message_published_at_qos_0_needs_no_answer(broker: Broker) -> N
         (message,) = await take(session, 1)
         message.ack()
         assert message.payload == b"1"
+
+
+async def test_a_broker_that_falls_silent_is_noticed(mosquitto: Mosquitto) -> None:
+    """A connection on which nothing comes back within twice the keep-alive time is given up and made anew."""
+    settings = settings_for(mosquitto, keepalive_s=1)
+    async with MqttSession(settings, client_id="a", backoff=quick()) as session:
+        await session.wait_connected()
+        assert mosquitto.process is not None
+        mosquitto.process.send_signal(signal.SIGSTOP)
+        waiting = session.publish("a", "1")
+        await until(lambda: not session.connected, 5)
+        assert not waiting.done()
+        mosquitto.process.send_signal(signal.SIGCONT)
+        async with asyncio.timeout(10):
+            await waiting
+            await session.wait_connected()
+
+
+async def test_closing_does_not_wait_for_a_silent_broker(mosquitto: Mosquitto) -> None:
+    """A session is closed at once though its broker answers nothing."""
+    async with MqttSession(settings_for(mosquitto), client_id="a") as session:
+        await session.wait_connected()
+        assert mosquitto.process is not None
+        mosquitto.process.send_signal(signal.SIGSTOP)
+        waiting = [session.publish("a", bytes(100_000)) for _ in range(100)]
+        began = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - began < 1.5
+    assert all(one.cancelled() for one in waiting)
+    mosquitto.process.send_signal(signal.SIGCONT)
+
+
+async def test_a_large_message_passes_whole(broker: Broker) -> None:
+    """Messages of up to the brokers' limits pass whole, between small ones and in order."""
+    async with MqttSession(settings_for(broker), client_id="a", subscriptions=["a"]) as session:
+        await session.wait_connected()
+        sizes = [10, 900_000, 0, 70_000, 1]
+        for size in sizes:
+            session.publish("a", bytes(size))
+        assert [len(message.payload) for message in await take(session, len(sizes))] == sizes
+
+
+async def test_a_mistake_in_a_callback_is_not_swallowed(broker: Broker) -> None:
+    """An error raised by on_connect ends the session and reaches those who wait for it."""
+
+    def mistaken(_present: bool) -> None:  # noqa: FBT001 - the callback's own signature
+        raise ZeroDivisionError("by nought")
+
+    session = MqttSession(settings_for(broker), client_id="a", subscriptions=["a"], on_connect=mistaken)
+    async with session:
+        with pytest.raises(ZeroDivisionError):
+            await take(session, 1)
+        with pytest.raises(ZeroDivisionError):
+            session.publish("a", "1")

@@ -23,7 +23,7 @@ class MqttSettings(Section):
     cert_file: Path | None = None
     key_file: Path | None = None
     prefix: str = "dsmr"
-    keepalive_s: Annotated[int, Field(ge=5, le=65535)] = 30
+    keepalive_s: Annotated[int, Field(ge=1, le=65535)] = 30
 
     @property
     def address(self) -> str:
