@@ -163,11 +163,13 @@ def _client(url: str) -> httpx.AsyncClient:
 
 @asynccontextmanager
 async def house(
-    broker: Broker, store: HistoryStore | None = None, *, static: Path | None = None, **api: Any
+    broker: Broker, store: HistoryStore | None = None, *, static: Path | None = None, retry_s: float = 5, **api: Any
 ) -> AsyncIterator[House]:
     """Run an API; it is up and connected."""
     settings = settings_for(broker, **api)
-    service = ApiService(settings, store or ScriptedStore(), static=static or broker.directory / "no-page")
+    service = ApiService(
+        settings, store or ScriptedStore(), static=static or broker.directory / "no-page", history_retry_s=retry_s
+    )
     up = asyncio.Event()
     task = asyncio.create_task(service.run(up.set))
     waiting = asyncio.create_task(up.wait())

@@ -137,7 +137,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         "type": "urn:meterkast:problem:invalid-request",
         "title": "Unprocessable Content",
         "status": 422,
-        "detail": "from: 'soon' is no point in time: use 2026-03-29, 2026-03-29T14:00, now, today or -7d",
+        "detail": "from: 'soon' is no point in time: use 2026-03-29, 2026-03-29T14:00, now, today or -7d, from 1970 on",
         "instance": "/api/v1/meters/home/usage",
         "errors": [{"parameter": "from", "detail": "'soon' is no point in time"}],
     },

@@ -9,6 +9,7 @@ from meterkast_store.history import Period
 _RELATIVE = re.compile(r"-(\d{1,6})([mhdw])")
 _SPACE_FOR_PLUS = re.compile(r"(T.*) (\d\d:?\d\d)$")
 _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+_YEARS = range(1970, 2200)
 _DEFAULT_YEARS = 10
 _DEFAULT_WEEKS = 12
 _NOMINAL_S = {
@@ -25,15 +26,20 @@ class MomentError(ValueError):
     """A text is no point in time."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(f"{text!r} is no point in time: use 2026-03-29, 2026-03-29T14:00, now, today or -7d")
+        super().__init__(
+            f"{text!r} is no point in time: use 2026-03-29, 2026-03-29T14:00, now, today or -7d, from 1970 on"
+        )
 
 
 def parse_moment(text: str, *, zone: ZoneInfo, now: datetime) -> datetime:
     """Return the moment in UTC; local in `zone` where the text has no offset, days and weeks back by the calendar."""
     try:
-        return _moment(text.strip(), now.astimezone(zone), zone).astimezone(UTC)
+        found = _moment(text.strip(), now.astimezone(zone), zone).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise MomentError(text) from error
+    if found.year not in _YEARS:
+        raise MomentError(text)
+    return found
 
 
 def _moment(text: str, here: datetime, zone: ZoneInfo) -> datetime:

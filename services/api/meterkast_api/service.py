@@ -14,7 +14,7 @@ from meterkast_store.history import HistoryStore
 
 from meterkast_api.app import Parts, build_app
 from meterkast_api.gateways import Gateways
-from meterkast_api.history import History
+from meterkast_api.history import RETRY_S, History
 from meterkast_api.intake import Intake, Services
 from meterkast_api.routes.page import STATIC
 from meterkast_api.server import Server, bind
@@ -30,11 +30,17 @@ class ApiService:
     name = "api"
 
     def __init__(
-        self, settings: ApiSettings, store: HistoryStore, health: Health | None = None, *, static: Path = STATIC
+        self,
+        settings: ApiSettings,
+        store: HistoryStore,
+        health: Health | None = None,
+        *,
+        static: Path = STATIC,
+        history_retry_s: float = RETRY_S,
     ) -> None:
         self.port: int | None = None
         self._settings = settings
-        self._history = History(store)
+        self._history = History(store, retry_s=history_retry_s)
         self._health = health or Health("api", settings.instance)
         self._static = static
         section = settings.api
@@ -57,6 +63,8 @@ class ApiService:
     async def run(self, ready: Callable[[], None]) -> None:
         """Listen and serve until cancelled; every stream is ended in order."""
         section = self._settings.api
+        self._health.set("mqtt", "connecting")
+        self._health.degraded("The MQTT broker has not answered yet.", part="mqtt")
         session = MqttSession(
             self._settings.mqtt,
             client_id=f"meterkast-api-{self._settings.instance}-{secrets.token_hex(4)}",

@@ -7,7 +7,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
-from meterkast_contracts.catalogue import BY_NAME, Kind
+from meterkast_contracts.catalogue import BY_NAME, CATALOGUE, Kind
 from meterkast_store.history import MAX_POINTS, POWER_FIELDS, Period
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -116,7 +116,7 @@ class HistoryRoutes:
 
     def _span(self, query: SpanQuery, usual: Span) -> Span:
         start = self._parse("from", query.begin, usual[0])
-        end = self._parse("to", query.end, max(usual[1], self._now()))
+        end = self._parse("to", query.end, usual[1])
         if end <= start:
             raise invalid("to", f"{end.isoformat()} is not after from, {start.isoformat()}")
         return start, end
@@ -135,8 +135,8 @@ def _fields(text: str) -> tuple[str, ...]:
     for name in names:
         entry = BY_NAME.get(name)
         if entry is None or not entry.kept or entry.kind is not Kind.GAUGE:
-            kept = ", ".join(entry.name for entry in BY_NAME.values() if entry.kept and entry.kind is Kind.GAUGE)
-            raise invalid("fields", f"history keeps no gauge {name!r}; it keeps {kept}")
+            kept = dict.fromkeys(entry.name for entry in CATALOGUE if entry.kept and entry.kind is Kind.GAUGE)
+            raise invalid("fields", f"history keeps no gauge {name!r}; it keeps {', '.join(kept)}")
     if not 1 <= len(names) <= MAX_FIELDS:
         raise invalid("fields", f"name 1 to {MAX_FIELDS} gauges")
     return names
