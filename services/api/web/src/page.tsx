@@ -53,8 +53,12 @@ export function Page({ house, preferences }: { house: House; preferences: Prefer
         ) : (
           <>
             <div class="column wide">
-              <PowerNow house={house} reading={reading} format={format} theme={preferences.theme.value} />
-              {reading && <HoursToday hours={day?.hours} now={house.meterNow()} format={format} />}
+              {(!reading || netPower(reading) !== undefined) && (
+                <PowerNow house={house} reading={reading} format={format} theme={preferences.theme.value} />
+              )}
+              {reading && (
+                <HoursToday hours={day?.hours} reading={reading} now={house.meterNow()} format={format} />
+              )}
             </div>
             <div class="column">
               <TodayTotals amounts={day?.total} reading={reading} format={format} now={house.meterNow()} />

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
+import type { Reading } from "../api/reading";
 import type { Format } from "../format/format";
-import type { Counted, Hour } from "../live/today";
+import { amountsOf, type Counted, type Hour } from "../live/today";
 
 /** What the bars can show: above the line, and for electricity also below it. */
 const VIEWS = [
@@ -13,19 +14,20 @@ type View = { kind: string; up: Counted; down?: Counted; unit: string };
 
 interface Props {
   hours: readonly Hour[] | undefined;
+  reading: Reading;
   now: number;
   format: Format;
 }
 
 /** Today's hours as bars; the one pointed at, or else the running one, is told in figures. */
-export function HoursToday({ hours, now, format }: Props) {
+export function HoursToday({ hours, reading, now, format }: Props) {
   const [kind, choose] = useState("electricity");
   const [pointed, point] = useState<number | undefined>(undefined);
   const all = hours ?? [];
-  const views = VIEWS.filter(
-    ({ up }) => up === "energy_import_kwh" || all.some((hour) => hour.amounts[up] !== undefined),
-  );
-  const view: View = views.find((each) => each.kind === kind) ?? VIEWS[0];
+  const counted = amountsOf(reading);
+  const views = VIEWS.filter(({ up }) => counted[up] !== undefined);
+  const view: View | undefined = views.find((each) => each.kind === kind) ?? views[0];
+  if (!view) return null;
   const told = all[pointed ?? -1] ?? all.find(({ from, to }) => from <= now && now < to);
   return (
     <section class="panel hours" aria-labelledby="hours">

@@ -1,0 +1,73 @@
+"""The page's other faces: loss, export, many gateways, and meters that say little; kept as pictures too."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from meterkast_reader.simulator.dialects import DIALECTS
+from meterkast_reader.simulator.meter import simulate
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import LAPTOP, PHONE, Browser, Look
+from tests.browser.meter import Meter
+from tests.browser.pipeline import Pipeline, seconds_ago
+
+ARTEFACTS = Path(__file__).parents[2] / "artefacts"
+OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+async def picture(page: Page, name: str) -> None:
+    """Keep a picture, and see that nothing is wider than the screen."""
+    assert await page.evaluate(OVERFLOW) <= 0
+    await page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+
+
+@pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])
+async def test_loss(pipeline: Pipeline, browser: Browser, size: dict[str, int]) -> None:
+    """A lost connection is told in full on the narrowest screen, without anything jumping out of it."""
+    await pipeline.send(Meter().telegram(seconds_ago(2)))
+    page = await browser.open(pipeline.url, Look(language="nl-NL", size=PHONE if size == PHONE else LAPTOP))
+    await expect(page.get_by_test_id("link")).to_have_text("Live")
+    await pipeline.stop_service("api")
+    await expect(page.get_by_test_id("link")).to_have_text(re.compile("^Geen verbinding sinds .* opnieuw…$"))
+    await picture(page, f"{'phone' if size == PHONE else 'laptop'}-lost")
+
+
+async def test_export_crossing(pipeline: Pipeline, browser: Browser) -> None:
+    """A curve that crosses zero is shown on both sides of it."""
+    meter = Meter()
+    start = seconds_ago(880)
+    telegrams = []
+    for step in range(220):
+        at = start + timedelta(seconds=4 * step)
+        meter.phases_w = (300, 200, 900 - 11 * step)
+        meter.advance(round(meter.net_w * 4 / 3600))
+        telegrams.append((at, meter.telegram(at)))
+    await pipeline.send_all(telegrams)
+    page = await browser.open(pipeline.url, Look(language="nl-NL", size=PHONE, theme="dark"))
+    await expect(page.get_by_test_id("power-way")).to_have_text("Teruglevering aan het net")
+    await expect(page.get_by_test_id("phase-l3")).to_contain_text(re.compile(r"\b1[\d.]+ W"))
+    await picture(page, "phone-export")
+
+
+async def test_every_dialect(pipeline: Pipeline, browser: Browser) -> None:
+    """The page shows a meter of every dialect, whatever it lacks, and no value is made up."""
+    zone = ZoneInfo("Europe/Amsterdam")
+    for number, dialect in enumerate(sorted(DIALECTS)):
+        at = seconds_ago(5)
+        _, telegram = next(iter(simulate(dialect, number, at.astimezone(zone), timedelta(seconds=1), 1)))
+        await pipeline.send(telegram, gateway=dialect)
+    listed = await pipeline.until("/api/v1/meters", lambda meters: len(meters) >= len(DIALECTS) - 2)
+    page = await browser.open(pipeline.url, Look(size=LAPTOP))
+    for meter in listed:
+        link = page.get_by_role("navigation", name="Meters").get_by_role("link", name=meter["gateway"], exact=False)
+        await link.first.click()
+        await expect(page.get_by_role("heading", name="Meter registers")).to_be_visible()
+        if "power_import_w" in meter:
+            power = abs(meter["power_import_w"] - meter.get("power_export_w", 0))
+            await expect(page.get_by_test_id("power-value")).to_have_text(f"{power:,.0f}")
+        await expect(page.locator("main")).not_to_contain_text(re.compile("NaN|undefined|Infinity|null"))
+        await picture(page, f"dialect-{meter['gateway']}")
+    assert browser.complaints == []
