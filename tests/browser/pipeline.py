@@ -15,6 +15,8 @@ from meterkast_history.__main__ import build_history
 from meterkast_history.settings import HistorySettings
 from meterkast_parser.__main__ import build_parser
 from meterkast_parser.settings import ParserSettings
+from meterkast_reader.service import ReaderService
+from meterkast_reader.settings import ReaderSection, ReaderSettings
 from meterkast_runtime.health import Health
 from meterkast_runtime.mqtt import MqttSession, MqttSettings
 from meterkast_runtime.service import Service
@@ -30,6 +32,7 @@ class Pipeline:
     """All services in this process, each to be stopped and started again at the same place."""
 
     def __init__(self, broker: Broker, directory: Path, timezone: str, bus: MqttSession) -> None:
+        self.source = "simulator:nl-dsmr5?seed=7"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self._common: dict[str, Any] = {
@@ -41,7 +44,7 @@ class Pipeline:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
-        """Start everything and wait until it is up."""
+        """Start everything but the reader, and wait until it is up."""
         for name in ("history", "parser", "api"):
             await self.start_service(name)
 
@@ -104,6 +107,9 @@ class Pipeline:
         if name == "parser":
             parser = ParserSettings(**self._common)
             return build_parser(parser, Health("parser", parser.instance))
+        if name == "reader":
+            reader = ReaderSettings(reader=ReaderSection(source=self.source), **self._common)
+            return ReaderService(reader, Health("reader", reader.instance))
         return build_api(ApiSettings(api=ApiSection(port=self.port), **self._common))
 
 

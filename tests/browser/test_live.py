@@ -29,6 +29,18 @@ async def test_first_value(pipeline: Pipeline, browser: Browser) -> None:
     assert browser.complaints == []
 
 
+async def test_simulated_house(pipeline: Pipeline, browser: Browser) -> None:
+    """From the reader to the screen: a simulated house shows itself, and goes on by itself."""
+    page = await browser.open(pipeline.url)
+    await pipeline.start_service("reader")
+    shown = page.get_by_test_id("power-value")
+    await expect(shown).to_have_text(re.compile(r"\d"))
+    await expect(page.get_by_test_id("register-import-t1")).to_have_text(re.compile(r"\d\.\d{3} kWh$"))
+    await expect(page.get_by_test_id("hours-told")).to_contain_text("import 0.")
+    await expect(shown).not_to_have_text(await shown.inner_text(), timeout=15_000)
+    assert browser.complaints == []
+
+
 async def test_value_changes(pipeline: Pipeline, browser: Browser) -> None:
     """Each telegram that arrives changes power, phases, registers and today's growth, without a reload."""
     meter = Meter()

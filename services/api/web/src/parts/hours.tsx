@@ -52,7 +52,7 @@ export function HoursToday({ hours, reading, now, format }: Props) {
         )}
       </header>
       <p class="told" aria-hidden="true" data-testid="hours-told">
-        {told ? tell(told, view, format) : " "}
+        {told ? tell(told.to > now ? { ...told, hole: false } : told, view, format) : " "}
       </p>
       <Bars hours={all} view={view} now={now} told={told} onPoint={point} format={format} />
       <div class="ticks" aria-hidden="true">
@@ -103,7 +103,7 @@ function Bars({ hours, view, now, told, onPoint, format }: BarsProps) {
               onPointerEnter={() => onPoint(index)}
             >
               <rect class="reach" x={`${index * width}%`} width={`${width}%`} height="100%" />
-              {hour.hole && <rect class="hole" x={x} width={wide} height={`${zero}%`} />}
+              {hour.hole && !running && <rect class="hole" x={x} width={wide} height={`${zero}%`} />}
               {up > 0 && <rect class="up" x={x} width={wide} y={`${zero - up}%`} height={`${up}%`} rx="2" />}
               {down > 0 && <rect class="down" x={x} width={wide} y={`${zero}%`} height={`${down}%`} rx="2" />}
             </g>
@@ -132,7 +132,8 @@ function figures({ amounts, hole, known }: Hour, view: View, format: Format): st
   if (up) told.push(view.down ? format.text("hours.value.import", { value: up }) : up);
   if (down) told.push(format.text("hours.value.export", { value: down }));
   if (told.length > 0) told.push(`${told.pop()} ${view.unit}`);
-  return hole || !known || told.length === 0 ? [...told, format.text("hours.hole")] : told;
+  if (!known || told.length === 0) return [format.text("hours.hole")];
+  return hole ? [...told, format.text("hours.partly")] : told;
 }
 
 /** The bars for those who cannot see them. */
