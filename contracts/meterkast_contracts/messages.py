@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
@@ -17,23 +17,32 @@ Number = int | Annotated[Decimal, WithJsonSchema({"type": "number"})]
 Value = Number | str
 
 
-def _exact_number(value: Any) -> orjson.Fragment:
-    if type(value) is Decimal:
-        return orjson.Fragment(str(value))
+def _wire(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return _Fragment(str(value))
+    if isinstance(value, Message):
+        return value.present()
     raise TypeError(f"{type(value).__name__} has no place in a message")
 
 
 def _dump(value: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(value, default=_exact_number, option=orjson.OPT_UTC_Z)
+    return orjson.dumps(value, default=_wire, option=orjson.OPT_UTC_Z)
 
 
-_set = object.__setattr__
+_Fragment = orjson.Fragment
+_new = object.__new__
+_set_values, _set_names, _set_extra, _set_private = (
+    BaseModel.__dict__[slot].__set__
+    for slot in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)
 
 
 class Message(BaseModel):
     """A JSON message; unknown keys are ignored so that a newer sender is understood."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+    _names: ClassVar[set[str]] = set()
+    _optional: ClassVar[bool] = True
 
     def to_json(self) -> bytes:
         """JSON with exact decimals, times in UTC and absent values left out."""
@@ -42,16 +51,27 @@ class Message(BaseModel):
     @classmethod
     def trusted(cls, fields: dict[str, Any]) -> Self:
         """Make a message of fields that are all there and known to be right, without checking them again."""
-        message = cls.__new__(cls)
-        _set(message, "__dict__", fields)
-        _set(message, "__pydantic_fields_set__", set(fields))
-        _set(message, "__pydantic_extra__", None)
-        _set(message, "__pydantic_private__", None)
+        message = _new(cls)
+        _set_values(message, fields)
+        _set_names(message, cls._names)
+        _set_extra(message, None)
+        _set_private(message, None)
         return message
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Know the names of all fields."""
+        cls._names = set(cls.model_fields)
+        cls._optional = any(not field.is_required() for field in cls.model_fields.values())
 
     def present(self) -> dict[str, Any]:
         """Return the fields that say something, as they stand in JSON."""
-        return {name: value for name, value in self.__dict__.items() if value is not None and value != {}}
+        fields = self.__dict__
+        if not self._optional:
+            return fields
+        return {
+            name: value for name, value in fields.items() if value is not None and (type(value) is not dict or value)
+        }
 
     @classmethod
     def from_json(cls, payload: bytes | str) -> Self:
@@ -145,7 +165,7 @@ class Reading(Message):
         wire.update(self.values)
         for name in _LISTS:
             if entries := fields[name]:
-                wire[name] = [entry.present() for entry in entries]
+                wire[name] = entries
         if self.other:
             wire["other"] = self.other
         if self.warnings:
