@@ -5,9 +5,8 @@ from zoneinfo import ZoneInfo
 
 from meterkast_contracts.messages import Clock, Reading, RejectReason
 
-from meterkast_parser import mbus
 from meterkast_parser.errors import LineError, TelegramError
-from meterkast_parser.lines import DATE_CODE, TIME_CODE, Draft, take_line
+from meterkast_parser.lines import DATE_CODE, TIME_CODE, Draft, close_devices, take_line
 from meterkast_parser.shapes import Shapes
 from meterkast_parser.telegram import crc_holds, find_end, line_spans, unwrapped
 from meterkast_parser.times import is_plausible, local_times
@@ -34,13 +33,13 @@ def decode(
     trusted = crc_holds(raw, end) if check_crc else True
     body = raw[:end]
     text = body.decode("latin-1")
-    draft = Draft(local_times(zone))
-    try:
-        known = shapes is not None and shapes.fill(draft, body, text)
-    except LineError:
-        known, draft = False, Draft(local_times(zone))
-    if not known:
+    times = local_times(zone)
+    draft = shapes.read(body, text, times) if shapes is not None else None
+    if draft is None:
+        draft = Draft(times)
         _take_lines(draft, text, trusted=trusted)
+    if draft.devices:
+        close_devices(draft)
     return _reading(draft, text[1 : text.find("\n")].rstrip("\r"), gateway, received_at)
 
 
@@ -82,11 +81,8 @@ def _reading(draft: Draft, identification: str, gateway: str, received_at: datet
             measured_at, clock = received_at, Clock.RECEIVER
     if wrong and not any(warning.startswith("clock") for warning in draft.warnings):
         draft.warnings.append(f"clock: the meter's {draft.clock_text!r} is absurd")
-    readings = mbus.finish(draft.devices) if draft.devices else ()
     values = draft.values
-    if readings:
-        values.update(mbus.usual_values(readings))
-    elif not values:
+    if not values and not draft.mbus:
         raise TelegramError(RejectReason.EMPTY, "no line holds a value that the catalogue knows")
     return Reading.trusted(
         {
@@ -101,7 +97,7 @@ def _reading(draft: Draft, identification: str, gateway: str, received_at: datet
             "peak_import_at": draft.peak_import_at,
             "peak_history": draft.peak_history,
             "power_failure_log": draft.failure_log,
-            "mbus": readings,
+            "mbus": draft.mbus,
             "other": draft.other,
             "warnings": tuple(draft.warnings[:_MAX_WARNINGS]),
         }

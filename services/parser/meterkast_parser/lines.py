@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache, partial
 
 from meterkast_contracts.catalogue import Entry, Quantity, Type
-from meterkast_contracts.messages import MonthPeak, PowerFailure, Value
+from meterkast_contracts.messages import MbusReading, MonthPeak, PowerFailure, Value
 
 from meterkast_parser import mbus
 from meterkast_parser.errors import LineError
@@ -18,6 +18,7 @@ from meterkast_parser.times import LocalTimes
 DATE_CODE, TIME_CODE = "1-0:0.9.2", "1-0:0.9.1"
 
 Groups = Sequence[str]
+Values = dict[str, Value]
 
 
 @dataclass(slots=True)
@@ -25,7 +26,7 @@ class Draft:
     """What the lines said so far."""
 
     times: LocalTimes
-    values: dict[str, Value] = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
     ranks: dict[str, int] = field(default_factory=dict)
     devices: dict[int, mbus.Device] = field(default_factory=dict)
     clock: datetime | None = None
@@ -34,11 +35,18 @@ class Draft:
     peak_import_at: datetime | None = None
     peak_history: tuple[MonthPeak, ...] = ()
     failure_log: tuple[PowerFailure, ...] = ()
+    mbus: tuple[MbusReading, ...] = ()
     other: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
 
 Taker = Callable[[Draft, Groups], None]
+
+
+def close_devices(draft: Draft) -> None:
+    """Turn what the lines said of M-Bus devices into readings."""
+    draft.mbus = mbus.finish(draft.devices)
+    draft.values.update(mbus.usual_values(draft.mbus))
 
 
 def take_line(draft: Draft, line: str) -> None:
@@ -70,10 +78,15 @@ def taker_of(spelt: str) -> Taker:
 
 def _take_text(plan: TextPlan, draft: Draft, groups: Groups) -> None:
     """Keep the text of the first code of the entry that holds one."""
-    text = octets(groups[0]) if plan.octets else groups[0].strip("() ")
+    text = octets(groups[0]) if plan.octets else plain_text(groups[0])
     if text and plan.rank < draft.ranks.get(plan.name, plan.rank + 1):
         draft.ranks[plan.name] = plan.rank
         draft.values[plan.name] = text
+
+
+def plain_text(group: str) -> str:
+    """Return a text that is not spelt in hex, without the second parentheses that Swedish meters print."""
+    return group.strip("() ")
 
 
 def _take_number(code: str, entries: tuple[Entry, ...], draft: Draft, groups: Groups) -> None:
@@ -81,15 +94,21 @@ def _take_number(code: str, entries: tuple[Entry, ...], draft: Draft, groups: Gr
     if not first:
         return
     number, unit = parse_number(first)
-    target = shift_of(entries, unit)
+    target = number_target(entries, unit, whole="." not in first)
     if target is None:
         _take_other(code, draft, groups)
         return
     name, shift = target
-    if entries[0].quantity is Quantity.POWER_FACTOR and "." not in first:
-        shift = -3
     if name not in draft.values:
         draft.values[name] = shifted(number, shift)
+
+
+def number_target(entries: tuple[Entry, ...], unit: str, *, whole: bool) -> tuple[str, int] | None:
+    """Return name and shift of a code's number; a power factor without decimals is one in thousandths."""
+    target = shift_of(entries, unit)
+    if target and whole and entries[0].quantity is Quantity.POWER_FACTOR:
+        return target[0], -3
+    return target
 
 
 def _take_timestamp(_code: str, _name: str, draft: Draft, groups: Groups) -> None:

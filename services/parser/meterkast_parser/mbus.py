@@ -22,13 +22,13 @@ KINDS = {
 """Device types of EN 13757-3 as P1 ports print them; 12 is the heat meter of Warmtelink."""
 
 Unit = Literal["m3", "GJ", "kWh", "MJ"]
-_UNITS: dict[str, tuple[Unit, int]] = {
+UNITS: dict[str, tuple[Unit, int]] = {
     **{unit.lower(): (unit, 0) for unit in get_args(Unit)}, "dm3": ("m3", -3), "l": ("m3", -3), "wh": ("kWh", -3),
 }  # fmt: skip
-_EXTRA_UNITS = {"m3/h": ("flow_m3h", 0), "l/h": ("flow_m3h", -3), "kw": ("power_w", 3), "w": ("power_w", 0)}
+EXTRA_UNITS = {"m3/h": ("flow_m3h", 0), "l/h": ("flow_m3h", -3), "kw": ("power_w", 3), "w": ("power_w", 0)}
 _TEMPERATURES = {"24.2.3": "supply_temperature_c", "24.2.4": "return_temperature_c"}
 _VALUES = ("24.2.1", "24.2.3")
-_PROFILE_GROUPS = 7
+PROFILE_GROUPS = 7
 _CODE = re.compile(r"0-([1-9]):(24\.\d\.\d|96\.1\.[0-4])")
 
 USUAL_NAMES: dict[tuple[MbusKind, str | None], str] = {
@@ -85,7 +85,7 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _moment(text: str, times: LocalTimes) -> datetime | None:
+def device_time(text: str, times: LocalTimes) -> datetime | None:
     """Return the time, None where the meter prints one that no clock shows: no device has answered yet."""
     try:
         moment = times.parse(text)
@@ -120,32 +120,32 @@ def _take_value(item: str, device: Device, groups: Sequence[str], times: LocalTi
     key = unit.lower()
     if unit == "degC":
         device.extra[_TEMPERATURES.get(item, f"temperature_{item.replace('.', '_')}_c")] = shifted(number, 0)
-    elif key in _EXTRA_UNITS:
-        name, shift = _EXTRA_UNITS[key]
+    elif key in EXTRA_UNITS:
+        name, shift = EXTRA_UNITS[key]
         device.extra[name] = shifted(number, shift)
     elif item in _VALUES and device.value is None:
         _set_value(device, number, unit)
-        device.measured_at = _moment(groups[0], times) if len(groups) > 1 else None
-    elif key in _UNITS:
-        name, shift = _UNITS[key]
+        device.measured_at = device_time(groups[0], times) if len(groups) > 1 else None
+    elif key in UNITS:
+        name, shift = UNITS[key]
         device.extra.setdefault(f"value_{item.rpartition('.')[2]}_{name.lower()}", shifted(number, shift))
 
 
 def _set_value(device: Device, number: Decimal, unit: str) -> None:
-    if unit and unit.lower() not in _UNITS:
+    if unit and unit.lower() not in UNITS:
         raise LineError(f"unit {unit!r} is none of an M-Bus register's")
-    device.unit, shift = _UNITS[unit.lower()] if unit else (None, 0)
+    device.unit, shift = UNITS[unit.lower()] if unit else (None, 0)
     device.value = number if not shift and number.as_tuple().exponent else shifted(number, shift)
 
 
 def _take_profile(device: Device, groups: Sequence[str], times: LocalTimes) -> None:
     """Take DSMR 2.2/3.0's `(time)(status)(period)(count)(code)(unit)(value)`."""
-    if len(groups) < _PROFILE_GROUPS:
-        raise LineError(f"a profile has {_PROFILE_GROUPS} groups, not {len(groups)}")
+    if len(groups) < PROFILE_GROUPS:
+        raise LineError(f"a profile has {PROFILE_GROUPS} groups, not {len(groups)}")
     time, unit, value = groups[0], groups[-2], groups[-1]
     number, _ = parse_number(value)
     _set_value(device, number, unit)
-    device.measured_at = _moment(time, times)
+    device.measured_at = device_time(time, times)
 
 
 def _take_newest(device: Device, groups: Sequence[str], times: LocalTimes) -> None:
@@ -185,12 +185,17 @@ def _adopt_orphan(devices: dict[int, Device]) -> None:
         devices[0].meter_id, orphans[0].meter_id = orphans[0].meter_id, None
 
 
+def usual_name(kind: MbusKind, unit: str | None) -> str | None:
+    """Return the plain name of the only device of a kind, None for a kind that has none."""
+    return USUAL_NAMES.get((kind, unit))
+
+
 def usual_values(readings: Iterable[MbusReading]) -> dict[str, Number]:
     """Return `gas_m3`, `water_m3`, `heat_gj`… for every kind of which just one device has a value in that unit."""
     values: dict[str, Number] = {}
     several = set()
     for reading in readings:
-        name = USUAL_NAMES.get((reading.kind, reading.unit))
+        name = usual_name(reading.kind, reading.unit)
         if name is not None and reading.value is not None:
             if name in values:
                 several.add(name)

@@ -10,14 +10,6 @@ from meterkast_contracts.catalogue import CATALOGUE, UNITS, Entry, Quantity, Typ
 _ADDRESS = re.compile(r"(?:(\d{1,2}-\d{1,2}):)?([0-9A-F]{1,3})[.:]([0-9A-F]{1,3})(?:\.([0-9]{1,3}))?(?:[*.&]\d{1,3})?")
 
 
-_SPELLINGS: Mapping[str, tuple[str, ...]] = {
-    "kwh": ("kWh",), "wh": ("Wh",), "kvarh": ("kvarh", "kVArh"), "varh": ("varh", "VArh"), "kvah": ("kVAh",),
-    "kw": ("kW",), "w": ("W",), "kvar": ("kvar", "kVAr"), "var": ("var", "VAr"), "kva": ("kVA",), "va": ("VA",),
-    "v": ("V",), "kv": ("kV",), "a": ("A",), "ma": ("mA",), "ka": ("kA",), "hz": ("Hz",), "khz": ("kHz",),
-}  # fmt: skip
-"""The spellings meters really use, for the short way; every other one takes the numbers way."""
-
-
 @dataclass(frozen=True, slots=True)
 class TextPlan:
     """Where a text goes, and whether it is spelt in hex."""
@@ -29,12 +21,16 @@ class TextPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    """Every catalogue code with what to do: numbers by unit, plain integers, texts, structured lines."""
+    """Every catalogue code with what to do: numbers, texts, structured lines."""
 
-    measured: Mapping[str, Mapping[str, tuple[str, int]]]
     numbers: Mapping[str, tuple[Entry, ...]]
     texts: Mapping[str, TextPlan]
     structured: Mapping[str, Entry]
+
+    def names_of(self, code: str) -> set[str]:
+        """Return the names that a code's number can have."""
+        entries = [*self.numbers.get(code, ()), *filter(None, [self.structured.get(code)])]
+        return {entry.name for entry in entries}
 
 
 def _numeric() -> Iterator[tuple[str, Entry]]:
@@ -47,13 +43,9 @@ def _numeric() -> Iterator[tuple[str, Entry]]:
 
 def build_plans() -> Plans:
     """Build the look-ups from the catalogue."""
-    measured: dict[str, dict[str, tuple[str, int]]] = {}
     numbers: dict[str, tuple[Entry, ...]] = {}
     for code, entry in _numeric():
         numbers[code] = (*numbers.get(code, ()), entry)
-        for unit, shift in UNITS[entry.quantity][1].items():
-            for spelling in _SPELLINGS.get(unit, ()):
-                measured.setdefault(code, {}).setdefault(f"{spelling})", (entry.name, shift))
     texts: dict[str, TextPlan] = {}
     structured: dict[str, Entry] = {}
     for entry in CATALOGUE:
@@ -62,7 +54,7 @@ def build_plans() -> Plans:
                 texts.setdefault(code, TextPlan(entry.name, entry.type is Type.OCTETS, rank))
             elif entry.type not in (Type.DECIMAL, Type.INTEGER):
                 structured[code] = entry
-    return Plans(measured, numbers, texts, structured)
+    return Plans(numbers, texts, structured)
 
 
 PLANS = build_plans()

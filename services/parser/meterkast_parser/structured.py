@@ -11,14 +11,20 @@ from meterkast_parser.times import LocalTimes
 
 _KILO = 3
 _PEAK_GROUPS = 2
+_PROFILE_GROUPS = 4
 _SHIFTS = {"kw": _KILO, "w": 0, "": _KILO}
+
+
+def power_shift(unit: str) -> int:
+    """Return the power of ten that makes W of a unit; raise LineError for none of power."""
+    if unit.lower() not in _SHIFTS:
+        raise LineError(f"unit {unit!r} is none of power")
+    return _SHIFTS[unit.lower()]
 
 
 def _power(text: str) -> Number:
     number, unit = parse_number(text)
-    if unit.lower() not in _SHIFTS:
-        raise LineError(f"unit {unit!r} is none of power")
-    return shifted(number, _SHIFTS[unit.lower()])
+    return shifted(number, power_shift(unit))
 
 
 def parse_peak(groups: Sequence[str], times: LocalTimes) -> tuple[Number, datetime | None]:
@@ -29,9 +35,14 @@ def parse_peak(groups: Sequence[str], times: LocalTimes) -> tuple[Number, dateti
     return _power(value), times.plausible(time)
 
 
+def is_month_profile(groups: Sequence[str]) -> bool:
+    """Whether the groups hold month peaks of imported power."""
+    return len(groups) >= _PROFILE_GROUPS and groups[1].rpartition(":")[2] == "1.6.0"
+
+
 def parse_profile(groups: Sequence[str], times: LocalTimes) -> tuple[MonthPeak, ...]:
     """Return the month peaks of `(n)(code)(code)(month end)(time)(value*kW)…`; other profiles hold no month peaks."""
-    if len(groups) < 4 or groups[1].rpartition(":")[2] != "1.6.0":  # noqa: PLR2004
+    if not is_month_profile(groups):
         return ()
     rows = groups[3:]
     peaks = []

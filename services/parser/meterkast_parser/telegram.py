@@ -10,12 +10,15 @@ from meterkast_parser.errors import TelegramError
 
 _HEX = frozenset(hexdigits)
 _CRC_DIGITS = 4
+_LINE_END = ord("\n")
 _LINE = re.compile(r"[^\r\n]+")
 
 
 def find_end(raw: bytes) -> int:
     """Return the position of `!`, the end mark of a telegram that begins with `/`; raise TelegramError."""
-    end = raw.find(b"\n!") + 1
+    end = raw.find(b"!")
+    if end < 1 or raw[end - 1] != _LINE_END:
+        end = raw.find(b"\n!") + 1
     if not raw.startswith(b"/"):
         raise TelegramError(RejectReason.TRUNCATED, "the identification line '/…' is missing", position=0)
     if not end:

@@ -1,0 +1,52 @@
+"""Digits of telegrams to numbers, quickly."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from functools import cache, partial
+
+from meterkast_contracts.messages import Number
+
+from meterkast_parser.groups import shifted
+
+_SHORT = 7
+
+Convert = Callable[[str], Number]
+
+
+class _ShortNumbers(dict[str, Number]):
+    """Numbers by their digits: gauges and counters have so few digits that those of all meters recur."""
+
+    LIMIT = 1 << 15
+
+    def __init__(self, shift: int) -> None:
+        super().__init__()
+        self._shift = shift
+
+    def __missing__(self, digits: str) -> Number:
+        if len(self) >= self.LIMIT:
+            self.clear()
+        number = self[digits] = _number(self._shift, digits)
+        return number
+
+
+def _number(shift: int, digits: str) -> Number:
+    return shifted(Decimal(digits), shift)
+
+
+@cache
+def _short_numbers(shift: int) -> Convert:
+    return _ShortNumbers(shift).__getitem__
+
+
+@cache
+def _long_numbers(shift: int) -> Convert:
+    return partial(_number, shift)
+
+
+def converter(shift: int, *, longest: int, whole: bool) -> Convert:
+    """Return what turns digits into a number times 10^shift; it raises ArithmeticError or ValueError for others."""
+    if longest <= _SHORT:
+        return _short_numbers(shift)
+    if shift:
+        return _long_numbers(shift)
+    return int if whole else Decimal
