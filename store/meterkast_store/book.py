@@ -85,7 +85,7 @@ class Book:
         bounds = boundaries(to_ms(start), to_ms(end), per, timezone)
         meters = await self._marks(Table.QUARTER, gateway, bounds)
         mbus = await self._marks(Table.MBUS, gateway, bounds)
-        rows, holes = tabulate(bounds, meters, mbus, tolerance_ms=self._tolerance_ms)
+        rows, holes = await asyncio.to_thread(tabulate, bounds, meters, mbus, tolerance_ms=self._tolerance_ms)
         return Usage(gateway, per, timezone.key, rows, holes)
 
     async def events(self, gateway: str, start: datetime, end: datetime, limit: int = 1000) -> list[Event]:

@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import time
 from collections.abc import Iterable
 
 from meterkast_store.columns import gauge_decimals
@@ -9,6 +10,7 @@ from meterkast_store.rows import Table
 
 APPLICATION_ID = 0x4D4B3031  # "MK01"
 VERSION = 1
+BUSY_STEP_S = 0.01
 TEXTS = frozenset({"text", "meter_id", "detail"})
 _COLUMN = re.compile(r"[a-z][a-z0-9_]*")
 _FLAGGED = (Table.QUARTER, Table.MBUS)
@@ -19,10 +21,10 @@ class ForeignDatabaseError(Exception):
 
 
 def connect(path: str, *, busy_s: float) -> sqlite3.Connection:
-    """Open the file so that a committed transaction survives a power cut."""
+    """Open the file so that a committed transaction survives a power cut; another program's is left as it is."""
     connection = sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _log_ahead(connection, busy_s)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA temp_store = MEMORY")
     except BaseException:
@@ -33,17 +35,11 @@ def connect(path: str, *, busy_s: float) -> sqlite3.Connection:
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring an empty or older database to this version."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (owner,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if version > VERSION:
-        raise ForeignDatabaseError(f"it is of version {version}, this program knows up to {VERSION}")
-    if owner != APPLICATION_ID and tables:
-        raise ForeignDatabaseError("it is the database of another program")
-    if version == VERSION:
+    if _is_current(connection):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
+        _check_owner(connection)
         for statement in _statements():
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -52,6 +48,38 @@ def migrate(connection: sqlite3.Connection) -> None:
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+
+
+def _is_current(connection: sqlite3.Connection) -> bool:
+    return _pragma(connection, "application_id") == APPLICATION_ID and _pragma(connection, "user_version") == VERSION
+
+
+def _check_owner(connection: sqlite3.Connection) -> None:
+    version = _pragma(connection, "user_version")
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if version > VERSION:
+        raise ForeignDatabaseError(f"it is of version {version}, this program knows up to {VERSION}")
+    if tables and _pragma(connection, "application_id") != APPLICATION_ID:
+        raise ForeignDatabaseError("it is the database of another program")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _log_ahead(connection: sqlite3.Connection, busy_s: float) -> None:
+    """Switch our own file to write-ahead logging; SQLite itself does not wait where another connection is just doing so."""
+    deadline = time.monotonic() + busy_s
+    while True:
+        try:
+            _check_owner(connection)
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(BUSY_STEP_S)
+        else:
+            return
 
 
 def columns(connection: sqlite3.Connection, table: Table) -> set[str]:

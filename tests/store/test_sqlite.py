@@ -1,5 +1,6 @@
 """What is particular to the embedded database: its file, and everything that can be wrong with it."""
 
+import asyncio
 import resource
 import sqlite3
 from collections.abc import Iterator
@@ -16,8 +17,8 @@ from meterkast_store.sqlite_schema import VERSION
 from tests.store.houses import NOON, gas, sample, steady
 
 
-def book_at(path: Path) -> Book:
-    return Book(SqliteRows(path, busy_s=0.05), retention=timedelta(days=90), tolerance=timedelta(seconds=60))
+def book_at(path: Path, *, busy_s: float = 0.05) -> Book:
+    return Book(SqliteRows(path, busy_s=busy_s), retention=timedelta(days=90), tolerance=timedelta(seconds=60))
 
 
 @contextmanager
@@ -81,8 +82,10 @@ async def test_a_foreign_database_is_refused(tmp_path: Path, statement: str, sen
     path = tmp_path / "theirs.sqlite"
     with closing(sqlite3.connect(path)) as theirs:
         theirs.execute(statement)
+    before = path.read_bytes()
     with pytest.raises(StoreDamagedError, match=sentence):
         await book_at(path).__aenter__()
+    assert path.read_bytes() == before
 
 
 async def test_a_value_that_had_not_come_before_gets_its_column(tmp_path: Path) -> None:
@@ -125,3 +128,12 @@ async def test_a_row_takes_few_bytes(tmp_path: Path) -> None:
     async with book_at(path) as store:
         await store.write(Batch(samples=day))
     assert path.stat().st_size / len(day) < 70
+
+
+async def test_several_programs_open_a_new_history_at_once(tmp_path: Path) -> None:
+    """History and API start together: whoever is first makes the file, nobody fails."""
+    for number in range(5):
+        books = [book_at(tmp_path / f"{number}.sqlite", busy_s=5) for _ in range(8)]
+        await asyncio.gather(*(book.__aenter__() for book in books))
+        for book in books:
+            await book.__aexit__()
