@@ -54,7 +54,6 @@ def run_up(options: UpOptions) -> None:
     """Run until SIGINT or SIGTERM; raises MeterkastError when something keeps it from starting."""
     given = _asked(options)
     settings = load_settings(Settings, overrides=given)
-    configure_logging(_log(settings.log))
     with data_folder(settings.data_dir) as folder:
         plan = _plan(options, {**given, "data_dir": folder}, settings)
         asyncio.run(_run(plan, sys.stdout))
@@ -127,9 +126,10 @@ async def _run(plan: Plan, out: TextIO) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    if plan.embedded is None:
+        await _greet(plan.pipeline.reader.mqtt)
+    configure_logging(_log(plan.pipeline.reader.log))
     async with EmbeddedBroker(plan.embedded) if plan.embedded else contextlib.nullcontext():
-        if plan.embedded is None:
-            await _greet(plan.pipeline.reader.mqtt)
         work = asyncio.create_task(supervise(services(plan.pipeline), ready=lambda: _announce(plan, out)))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait([work, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -143,6 +143,7 @@ async def _run(plan: Plan, out: TextIO) -> None:
 
 async def _greet(settings: MqttSettings) -> None:
     """Make sure that somebody else's broker lets us in; raises LauncherError with what it said."""
+    configure_logging(LogSection(level="error", format="console"))
     health = Health("launcher")
     async with MqttSession(settings, client_id="meterkast-up", persistent=False, health=health) as session:
         try:
