@@ -117,7 +117,7 @@ async def test_an_address_that_is_not_ours_is_one_clear_sentence(mosquitto: Brok
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "meterkast.example.org"])
 def test_listening_beyond_this_machine_must_be_asked_for(host: str) -> None:
     """There is no login yet, so that reaching us from elsewhere is a decision of its own."""
-    with pytest.raises(ValidationError, match="there is no login yet: use host"):
+    with pytest.raises(ValidationError, match="can be reached by others and there is no login yet"):
         ApiSection(host=host)
     assert ApiSection(host=host, insecure=True).host == host
 

@@ -1,21 +1,21 @@
 """Settings of the API: the `[api]` section beside the common ones and `[store]`."""
 
 import ipaddress
-from typing import Annotated, Self
+from typing import Annotated
 
 from meterkast_runtime.settings import Section, Settings
 from meterkast_store.settings import StoreSettings
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 
 class ApiSection(Section):
     """Where the API listens, who may ask, and how much a live stream may hold."""
 
-    host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on.")
-    port: Annotated[int, Field(ge=0, le=65535)] = 8080
     insecure: bool = Field(
         default=False, description="Listen beyond this machine although nobody has to log in: everyone can read."
     )
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
     allowed_hosts: tuple[str, ...] = Field(
         default=(), description="Further host names by which browsers may call us, e.g. meterkast.example.org."
     )
@@ -34,21 +34,26 @@ class ApiSection(Section):
     @property
     def loopback(self) -> bool:
         """Whether only this machine can reach us."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return _is_loopback(self.host)
 
-    @model_validator(mode="after")
-    def _guarded(self) -> Self:
-        if not self.loopback and not self.insecure:
+    @field_validator("host")
+    @classmethod
+    def _guarded(cls, host: str, info: ValidationInfo) -> str:
+        if not _is_loopback(host) and not info.data.get("insecure"):
             raise ValueError(
-                f"host {self.host} can be reached by others and there is no login yet: "
-                "use host 127.0.0.1 (behind a proxy that asks for a password), or set insecure = true"
+                f"{host} can be reached by others and there is no login yet: "
+                "use 127.0.0.1 (behind a proxy that asks for a password), or set insecure = true in the section [api]"
             )
-        return self
+        return host
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class ApiSettings(Settings):
