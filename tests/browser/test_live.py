@@ -84,7 +84,7 @@ async def test_recovers(pipeline: Pipeline, browser: Browser) -> None:
     page = await browser.open(pipeline.url)
     await shows(page, "link", "Live")
     await pipeline.stop_service("api")
-    await shows(page, "link", re.compile("^No connection since .*, trying again…$"))
+    await shows(page, "link", re.compile("^No connection since .*, retrying…$"))
     await shows(page, "power-value", "688")
     meter.phases_w = (1000, 0, 0)
     await pipeline.send(meter.telegram(seconds_ago(1)))
@@ -161,3 +161,15 @@ async def test_history_is_there(pipeline: Pipeline, browser: Browser) -> None:
     await expect(shown).not_to_contain_text("0.000")
     assert total["total"]["energy_import_t2_kwh"] > 0
     assert await page.get_by_test_id("curve").locator("canvas").count() == 1
+
+
+async def test_pointing(pipeline: Pipeline, browser: Browser) -> None:
+    """Whoever points at the curve is told time and power there."""
+    meter = Meter()
+    for ago in (30, 20, 10):
+        at = seconds_ago(ago)
+        await pipeline.send(meter.telegram(at), at)
+    page = await browser.open(pipeline.url)
+    await shows(page, "power-value", "688")
+    await page.get_by_test_id("curve").hover()
+    await shows(page, "curve-pointed", re.compile(r"^\d\d:\d\d:\d\d · 688 W$"))

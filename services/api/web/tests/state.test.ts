@@ -39,7 +39,14 @@ describe("the connection", () => {
   });
 
   it("is quiet from the last reading when none comes", () => {
-    expect(at(follow(stream(true, 0), reading(1000)), 30_000)).toEqual({ kind: "quiet", since: 1000 });
+    const heard = follow(stream(true, 0), reading(0), reading(1000));
+    expect(at(heard, 15_000)).toEqual({ kind: "live" });
+    expect(at(heard, 17_000)).toEqual({ kind: "quiet", since: 1000 });
+  });
+
+  it("leaves a meter that was heard once a minute and a bit", () => {
+    expect(at(follow(stream(true, 0), reading(1000)), 75_000)).toEqual({ kind: "live" });
+    expect(at(follow(stream(true, 0), reading(1000)), 77_000)).toEqual({ kind: "quiet", since: 1000 });
   });
 
   it("allows a meter that speaks once a minute three minutes", () => {
@@ -50,7 +57,7 @@ describe("the connection", () => {
 
   it("names the gateway when it has said that it is gone", () => {
     const gone = follow(stream(true, 0), reading(1000), { kind: "status", gateway: "home", online: false });
-    expect(at(gone, 40_000)).toEqual({ kind: "offline", since: 1000 });
+    expect(at(gone, 80_000)).toEqual({ kind: "offline", since: 1000 });
   });
 
   it("is lost from the last reading until the stream is open again", () => {

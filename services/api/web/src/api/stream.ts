@@ -1,6 +1,6 @@
 import { parseExact } from "./exact";
 
-const KINDS = ["reading", "status", "event"] as const;
+const KINDS = ["reading", "status"] as const;
 export type StreamKind = (typeof KINDS)[number];
 
 /** Who listens to the stream. */

@@ -61,6 +61,11 @@ export class Format {
     return this.date(time, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   }
 
+  /** Hours, minutes and seconds. */
+  second(time: number): string {
+    return this.date(time, { timeStyle: "medium" });
+  }
+
   /** Hours and minutes. */
   minute(time: number): string {
     return this.date(time, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });

@@ -7,8 +7,9 @@ import { type Connection, connection, EMPTY, type Gateway, reduce, type State } 
 import { amountsOf, dayOf, type Today } from "./today";
 import { Trace } from "./trace";
 
-/** How much of the past the live curve shows. */
-export const WINDOW_S = 15 * 60;
+/** How much of the past the live curve shows: what there is, but not less and not more than this. */
+const SHORTEST_WINDOW_S = 120;
+const WINDOW_S = 15 * 60;
 const SEED_POINTS = 450;
 const TICK_MS = 1_000;
 const TODAY_EVERY_MS = 60_000;
@@ -81,6 +82,13 @@ export class House {
     const measured = gateway?.reading && timeOf(gateway.reading);
     if (measured === undefined || gateway?.heardAt === undefined) return Date.now() + this.client.serverAhead;
     return measured + Math.max(0, Date.now() - gateway.heardAt);
+  }
+
+  /** Start and end of the live curve, in Unix seconds. */
+  window(): [from: number, to: number] {
+    const now = this.meterNow() / 1000;
+    const known = now - (this.trace().first ?? now);
+    return [now - Math.min(Math.max(known, SHORTEST_WINDOW_S), WINDOW_S), now];
   }
 
   private async connect(): Promise<void> {

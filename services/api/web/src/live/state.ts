@@ -89,13 +89,16 @@ export type Connection =
   | { kind: "quiet" | "offline" | "lost"; since: number };
 
 const QUIET_AFTER_MS = 15_000;
+/** As long as it is not known how often the meter speaks, which is once a minute at least. */
+const QUIET_AT_FIRST_MS = 75_000;
 
 /** The state of the connection to one gateway at `now`. */
 export function connection(state: State, gateway: Gateway | undefined, now: number): Connection {
   if (state.stream === "lost") return { kind: "lost", since: gateway?.heardAt ?? state.lostAt ?? now };
   if (state.stream === "connecting") return { kind: "connecting" };
   if (gateway?.heardAt === undefined) return { kind: "waiting" };
-  const allowed = Math.max(QUIET_AFTER_MS, 3 * (gateway.interval ?? 0));
+  const { interval } = gateway;
+  const allowed = interval === undefined ? QUIET_AT_FIRST_MS : Math.max(QUIET_AFTER_MS, 3 * interval);
   if (now - gateway.heardAt <= allowed) return { kind: "live" };
   return { kind: gateway.online === false ? "offline" : "quiet", since: gateway.heardAt };
 }

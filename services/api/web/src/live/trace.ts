@@ -17,6 +17,10 @@ export class Trace {
     return this.count;
   }
 
+  get first(): number | undefined {
+    return this.count > 0 ? this.times[this.index(0)] : undefined;
+  }
+
   get last(): number | undefined {
     return this.count > 0 ? this.times[this.index(this.count - 1)] : undefined;
   }

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import type { Format } from "../format/format";
-import { type House, WINDOW_S } from "../live/house";
+import type { House } from "../live/house";
 import type { Theme } from "../preferences";
 import { yRange } from "./scale";
 
@@ -32,17 +32,21 @@ export function PowerCurve({ house, format, theme, label }: Props) {
       plot.destroy();
     };
   }, [house, format, theme]);
-  return <div class="curve" role="img" aria-label={label} ref={box} data-testid="curve" />;
+  return (
+    <div class="curve" role="img" aria-label={label} ref={box} data-testid="curve">
+      <span class="pointed" data-testid="curve-pointed" />
+    </div>
+  );
 }
 
 function subscribe(house: House, plot: uPlot): () => void {
   const draw = () => {
     const trace = house.trace();
-    const now = house.meterNow() / 1000;
+    const [from, to] = house.window();
     const gap = Math.max(30, 3.5 * (trace.interval ?? 0));
     plot.batch(() => {
-      plot.setData(trace.curve(now - WINDOW_S, gap), false);
-      plot.setScale("x", { min: now - WINDOW_S, max: now });
+      plot.setData(trace.curve(from, gap), false);
+      plot.setScale("x", { min: from, max: to });
     });
   };
   const stops = [house.traced.subscribe(draw), house.now.subscribe(draw)];
@@ -60,7 +64,8 @@ function options(host: HTMLElement, format: Format): uPlot.Options {
     width: host.clientWidth,
     height: host.clientHeight,
     legend: { show: false },
-    cursor: { show: false },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 8, width: 2 } },
+    hooks: { setCursor: [(plot) => tell(plot, host, format)] },
     padding: [8, 0, 0, 0],
     scales: { x: { time: true }, y: { range: (_, low, high) => yRange(low, high) } },
     axes: [
@@ -93,6 +98,17 @@ function options(host: HTMLElement, format: Format): uPlot.Options {
       },
     ],
   };
+}
+
+/** What the curve shows under the pointer. */
+function tell(plot: uPlot, host: HTMLElement, format: Format): void {
+  const at = plot.cursor.idx;
+  const time = at == null ? undefined : plot.data[0][at];
+  const value = at == null ? undefined : plot.data[1]?.[at];
+  const shown = host.querySelector(".pointed");
+  if (!shown) return;
+  const known = time !== undefined && typeof value === "number";
+  shown.textContent = known ? `${format.second(time * 1000)} · ${format.number(value)} W` : "";
 }
 
 /** Whether a label of the time axis, centred at a time, stays inside the plot. */

@@ -1,6 +1,6 @@
 import { netPower, type Reading } from "../api/reading";
 import type { Format } from "../format/format";
-import { type House, WINDOW_S } from "../live/house";
+import type { House } from "../live/house";
 import type { Theme } from "../preferences";
 import { PowerCurve } from "./power-curve";
 
@@ -15,9 +15,10 @@ interface Props {
 export function PowerNow({ house, reading, format, theme }: Props) {
   const power = reading && netPower(reading);
   const way = power === undefined ? "unknown" : power > 0 ? "import" : power < 0 ? "export" : "none";
-  const minutes = WINDOW_S / 60;
   house.traced.value;
-  const spread = spreadOf(house);
+  const [from, to] = house.window();
+  const minutes = Math.ceil((to - from) / 60);
+  const spread = spreadOf(house, from);
   return (
     <section class="panel now" aria-labelledby="now" data-way={way}>
       <div class="figure">
@@ -72,8 +73,8 @@ function Arrow({ way }: { way: "import" | "export" | "none" }) {
   );
 }
 
-function spreadOf(house: House): { lowest: number; mean: number; highest: number } | undefined {
-  const [, values] = house.trace().curve(house.meterNow() / 1000 - WINDOW_S, Number.POSITIVE_INFINITY);
+function spreadOf(house: House, from: number): { lowest: number; mean: number; highest: number } | undefined {
+  const [, values] = house.trace().curve(from, Number.POSITIVE_INFINITY);
   const known = values.filter((value) => value !== null);
   if (known.length === 0) return undefined;
   return {
