@@ -1,9 +1,7 @@
 """One P1 port at work: source → framing → spool → broker, and what it says of itself."""
 
 import asyncio
-import math
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -17,18 +15,16 @@ from meterkast_runtime.health import Health
 from meterkast_runtime.log import get_logger
 from meterkast_runtime.mqtt import Message, MqttSession, MqttSettings, Will
 
-from meterkast_reader.crc import Checksum, check
-from meterkast_reader.framing import Discarded, Event, Frame, Framer, Reason
+from meterkast_reader.framing import Discarded, Event, Frame, Framer
 from meterkast_reader.metrics import METRICS
 from meterkast_reader.outbox import Outbox
 from meterkast_reader.settings import ReaderSection
 from meterkast_reader.sources import Chunk, Source
 from meterkast_reader.spool import Spool
+from meterkast_reader.tally import Tally
 
 DEVICE_EVERY_S = 60.0
 TIDY_EVERY_S = 1.0
-SAY_EVERY_S = 60.0
-NOISE_AFTER_S = 60.0
 RETRY_DISK_EVERY_S = 30.0
 GOODBYE_WITHIN_S = 0.5
 VERSION = version("meterkast-reader")
@@ -70,13 +66,10 @@ class Gateway:
         )
         self._outbox = Outbox(self._spool, self._session, self._topics, name, late_per_s=around.section.late_per_s)
         self._started_at = datetime.now(UTC)
-        self._counters: Counter[str] = Counter()
+        self._tally = Tally(name)
         self._troubles: dict[str, str] = {}
-        self._said_at: dict[Reason, float] = {}
         self._device_changed = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
-        self._last_telegram_at = time.monotonic()
-        self._noise_at_last_telegram = 0
         self._log = get_logger("reader")
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -92,7 +85,7 @@ class Gateway:
                 try:
                     await self._read()
                     self._log.info("The source has come to its end", gateway=self.name, source=self._source.address)
-                    await self._delivered()
+                    await self._outbox.drained()
                 finally:
                     for helper in helpers:
                         helper.cancel()
@@ -131,39 +124,17 @@ class Gateway:
     def _note(self, events: list[Event], chunk: Chunk) -> None:
         for event in events:
             if isinstance(event, Discarded):
-                self._discard(event)
+                self._tally.discarded(event)
             else:
                 self._keep(event, chunk.received_ms)
 
     def _keep(self, frame: Frame, received_ms: int | None) -> None:
-        self._count("telegrams")
-        if not frame.ciphered and check(frame.data) is Checksum.BAD:
-            self._count("crc_errors")
+        self._tally.telegram(frame)
         now_ms = time.time_ns() // 1_000_000
         entry = self._spool.append(frame.data, now_ms if received_ms is None else received_ms)
         self._outbox.send(entry, late=received_ms is not None)
-        self._last_telegram_at = time.monotonic()
-        self._noise_at_last_telegram = self._counters["discarded_bytes"]
-        if self._counters["telegrams"] == 1:
+        if self._tally.counters["telegrams"] == 1:
             self._device_changed.set()
-
-    def _discard(self, event: Discarded) -> None:
-        if event.reason is Reason.BLANK:
-            return
-        self._count("discarded_bytes", event.length)
-        if event.reason is Reason.NOISE:
-            return
-        self._count(f"{event.reason}_telegrams")
-        if time.monotonic() - self._said_at.get(event.reason, -math.inf) > SAY_EVERY_S:
-            self._said_at[event.reason] = time.monotonic()
-            self._log.warning(
-                "Telegrams get lost on the line: check the cable and its power",
-                gateway=self.name, reason=event.reason, so_far=self._counters[f"{event.reason}_telegrams"],
-            )  # fmt: skip
-
-    def _count(self, name: str, amount: int = 1) -> None:
-        self._counters[name] += amount
-        METRICS.count(self.name, name, amount)
 
     def _connected(self, session_present: bool) -> None:  # noqa: FBT001 - MqttSession's callback
         self._session.publish(self._topics.status(self.name), ONLINE, retain=True)
@@ -190,7 +161,7 @@ class Gateway:
 
     def _device(self) -> DeviceInfo:
         counters = {
-            **self._counters,
+            **self._tally.counters,
             "published": self._outbox.published,
             "late": self._outbox.late,
             "waiting": self._spool.pending,
@@ -244,25 +215,7 @@ class Gateway:
                 line = self._source.line
                 self._device_changed.set()
             METRICS.show(self.name, waiting=self._spool.pending, dropped=self._spool.dropped, late=self._outbox.late)
-            self._judge_line(report)
-
-    def _judge_line(self, report: Callable[[str | None], None]) -> None:
-        """Say when bytes come and none of them is a telegram."""
-        silent_s = time.monotonic() - self._last_telegram_at
-        noise = self._counters["discarded_bytes"] - self._noise_at_last_telegram
-        if silent_s > NOISE_AFTER_S and noise:
-            report(
-                f"bytes come from {self._source.address} but no telegram: the signal may be inverted, the speed wrong "
-                "or the cable damaged; stop the reader and run meterkast doctor on it"
-            )
-        elif silent_s < NOISE_AFTER_S:
-            report(None)
-
-    async def _delivered(self) -> None:
-        while self._spool.pending:
-            self._outbox.wake()
-            await self._outbox.room()
-            await self._session.flush()
+            report(self._tally.trouble(self._source.address))
 
     async def _say_goodbye(self) -> None:
         if self._session.connected:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal, Protocol
 
 from meterkast_contracts.topics import Topics
@@ -52,8 +53,13 @@ class Outbox:
     async def room(self) -> None:
         """Wait until few telegrams are under way, for sources that can wait."""
         while self._spool.pending >= IN_FLIGHT:
-            self._landed.clear()
-            await self._landed.wait()
+            await self._landing()
+
+    async def drained(self) -> None:
+        """Wait until the broker has everything."""
+        while self._spool.pending:
+            self.wake()
+            await self._landing()
 
     def wake(self) -> None:
         """Something waits in the spool."""
@@ -70,14 +76,19 @@ class Outbox:
     async def _send_late(self) -> None:
         for sent, entry in enumerate(self._spool.unsent(self._in_flight.__contains__), 1):
             while len(self._in_flight) >= IN_FLIGHT and self._session.connected:
-                self._landed.clear()
-                await self._landed.wait()
+                await self._landing()
             topic = self._topics.late_telegram(self._gateway, entry.received_ms)
             if not self._session.connected or not self._publish(entry, topic):
                 return
             self.late += 1
             if sent % _PER_STEP == 0:
                 await asyncio.sleep(self._pause_s)
+
+    async def _landing(self) -> None:
+        """Wait for an acknowledgement, or a second: the spool may also have dropped something."""
+        self._landed.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._landed.wait(), 1)
 
     def _publish(self, entry: Entry, topic: str) -> bool:
         try:

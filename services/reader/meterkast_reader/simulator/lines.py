@@ -54,7 +54,8 @@ def plain(shape: str) -> Writer:
 
 def stamp(at: datetime) -> str:
     """YYMMDDhhmmss and W or S (DSMR P1 5.0.2 §6.4)."""
-    return f"{at:%y%m%d%H%M%S}{'S' if at.dst() else 'W'}"
+    date = f"{at.year % 100:02d}{at.month:02d}{at.day:02d}"
+    return f"{date}{at.hour:02d}{at.minute:02d}{at.second:02d}{'S' if at.dst() else 'W'}"
 
 
 def clock(state: State) -> str:
