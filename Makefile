@@ -54,7 +54,7 @@ types: setup ## mypy, strict
 	@$(BIN)/mypy $(PACKAGES) tests bench
 
 imports: setup ## imports flow one way
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 web-test: web ## the web page's types, lint and unit tests
 	@cd $(WEB) && npm run --silent check && npm run --silent test
