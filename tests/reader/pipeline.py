@@ -30,11 +30,12 @@ def telegram(number: int) -> bytes:
 class Bridge:
     """A ser2net whose meter sends what the test says."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
+        self._port = port
         self.writers: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._greet, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._greet, "127.0.0.1", self._port)
         self.url = f"socket://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
 

@@ -113,9 +113,36 @@ async def test_two_gateways_of_one_name_are_refused(mosquitto: Broker, tmp_path:
             await until(lambda: health.status == "ok", within_s=0.5)
 
 
-async def test_broker_killed_under_load_loses_nothing(mosquitto: Broker, tmp_path: Path) -> None:
+async def test_trouble_with_a_source_is_health(mosquitto: Broker, tmp_path: Path) -> None:
+    """A source that cannot be read makes the reader degraded, with the sentence; when it can, all is well again."""
+    async with Bridge() as bridge:
+        url = bridge.url
+    async with reading(reader_settings(mosquitto, tmp_path, source=url)) as health:
+        await until(lambda: "nothing listens at" in str(health.message().detail))
+        assert health.status == "degraded"
+        async with Bridge(int(url.rpartition(":")[2])) as bridge:
+            await connected(bridge)
+            bridge.send(WITH_CRC)
+            await until(lambda: health.status == "ok")
+
+
+async def test_full_disk_is_health_and_telegrams_go_on(mosquitto: Broker, tmp_path: Path) -> None:
+    """Without a data folder to write to, telegrams are delivered all the same, and health says what to do."""
+    (tmp_path / "spool").write_text("a file where the folder should be")
+    async with (
+        Ear(mosquitto) as ear,
+        Bridge() as bridge,
+        reading(reader_settings(mosquitto, tmp_path, source=bridge.url)) as health,
+    ):
+        await until(lambda: bridge.connected and ear.on("dsmr/home/status"))
+        bridge.send(WITH_CRC)
+        await until(lambda: ear.telegrams == [WITH_CRC])
+        assert "wait in memory only" in str(health.message().detail)
+
+
+async def test_broker_killed_under_load_loses_nothing(broker: Broker, tmp_path: Path) -> None:
     """The broker is killed, forgets everything and comes back: every telegram arrives, those it missed late."""
-    async with Bridge() as bridge, reading(reader_settings(mosquitto, tmp_path, source=bridge.url)):
+    async with Bridge() as bridge, reading(reader_settings(broker, tmp_path, source=bridge.url)):
         await connected(bridge)
         numbers = iter(range(10_000))
 
@@ -125,11 +152,11 @@ async def test_broker_killed_under_load_loses_nothing(mosquitto: Broker, tmp_pat
                 await asyncio.sleep(0.002)
 
         await flow(100)
-        mosquitto.kill()
-        mosquitto.forget()
+        broker.kill()
+        broker.forget()
         await flow(100)
-        await asyncio.to_thread(mosquitto.start)
-        async with Ear(mosquitto) as ear:
+        await asyncio.to_thread(broker.start)
+        async with Ear(broker) as ear:
             await flow(100)
             await until(lambda: {telegram(number) for number in range(300)} <= set(ear.telegrams))
             assert set(ear.late) >= {telegram(number) for number in range(20, 180)}

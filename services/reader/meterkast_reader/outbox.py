@@ -45,9 +45,13 @@ class Outbox:
         self.late = 0
 
     def send(self, entry: Entry, *, late: bool = False) -> None:
-        """Take a telegram that has just come: it goes out at once if the broker is there, under its time if `late`."""
+        """Take a telegram that has just come: it goes out at once if the broker is there.
+
+        A late one goes out under its time and keeps its place behind those that wait.
+        """
         topic = self._topics.late_telegram(self._gateway, entry.received_ms) if late else self._live_topic
-        if not self._session.connected or not self._publish(entry, topic):
+        in_turn = not late or self._spool.pending - 1 <= len(self._in_flight)
+        if not in_turn or not self._session.connected or not self._publish(entry, topic):
             self.wake()
 
     async def room(self) -> None:
