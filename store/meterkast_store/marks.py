@@ -34,34 +34,42 @@ class Stretch:
     held: bool = False
 
 
-def tolerance_of(row: Row, tolerance_ms: int) -> int:
-    """Return how far from a boundary a reading may lie: as set, or twice the interval of the quarter's readings."""
+def tolerance_of(row: Row, tolerance_ms: int, previous: Row | None = None) -> int:
+    """Return how far from a boundary a reading may lie: as set, or twice the readings' interval.
+
+    A single reading's interval is that since the quarter before.
+    """
     count = row.number("count")
     interval = row.number("span") // (count - 1) if count > 1 else 0
+    if count == 1 and previous is not None and previous.at == row.at - QUARTER_MS:
+        interval = quarter.measured_at(row) - quarter.measured_at(previous)
     return max(tolerance_ms, FRESH_INTERVALS * interval)
 
 
-def reaches_boundary(row: Row, tolerance_ms: int) -> bool:
+def reaches_boundary(row: Row, tolerance_ms: int, previous: Row | None = None) -> bool:
     """Whether the row tells how the registers stood at its boundary."""
-    return row.at % QUARTER_MS == 0 and row.number("lag") <= tolerance_of(row, tolerance_ms)
+    return row.at % QUARTER_MS == 0 and row.number("lag") <= tolerance_of(row, tolerance_ms, previous)
 
 
 def quarter_marks(rows: Sequence[Row], *, tail_at: int, tolerance_ms: int) -> list[Mark]:
     """Return the marks of a meter's quarters, in order; the newest row (`tail_at`) reaches its reading."""
     marks: list[Mark] = []
     previous: Row | None = None
+    reached = False
     for row in rows:
         start = quarter.quarter_start(row)
         begins = previous is None or bool(row.number("reset"))
-        follows = previous is not None and previous.at == start and reaches_boundary(previous, tolerance_ms)
+        follows = previous is not None and previous.at == start and reached
         if begins or not follows:
             first = quarter.first_measured_at(row)
-            near = first - start <= tolerance_of(row, tolerance_ms)
+            near = first - start <= tolerance_of(row, tolerance_ms, previous)
             same_quarter = previous is not None and quarter.quarter_start(previous) == start
             at = start if near and not same_quarter else first
             marks.append(Mark(at, quarter.first_registers_of(row), begins))
-        ends = reaches_boundary(row, tolerance_ms) and row.at != tail_at
-        marks.append(Mark(row.at if ends else quarter.measured_at(row), quarter.registers_of(row)))
+        reached = reaches_boundary(row, tolerance_ms, previous)
+        marks.append(
+            Mark(row.at if reached and row.at != tail_at else quarter.measured_at(row), quarter.registers_of(row))
+        )
         previous = row
     return marks
 

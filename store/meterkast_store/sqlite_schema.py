@@ -68,7 +68,7 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
 
 
 def _log_ahead(connection: sqlite3.Connection, busy_s: float) -> None:
-    """Switch our own file to write-ahead logging; SQLite itself does not wait where another connection is just doing so."""
+    """Switch our own file to write-ahead logging, waiting where another does so just now, as SQLite does not."""
     deadline = time.monotonic() + busy_s
     while True:
         try:

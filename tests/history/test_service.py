@@ -16,10 +16,11 @@ import pytest
 from meterkast_contracts.messages import Event, EventKind, HealthStatus
 from meterkast_contracts.topics import Topics
 from meterkast_history.__main__ import build_history
+from meterkast_history.intake import Intake
 from meterkast_history.service import HistoryService
 from meterkast_history.settings import HistorySection, HistorySettings
 from meterkast_runtime.health import Health
-from meterkast_runtime.mqtt import MqttSession, MqttSettings
+from meterkast_runtime.mqtt import Message, MqttSession, MqttSettings
 from meterkast_store import Batch, HistoryStore, Period, StoreSettings, StoreUnavailableError, open_store
 from meterkast_store.book import Book
 from meterkast_store.sqlite import SqliteRows
@@ -222,6 +223,17 @@ async def test_holes_and_new_counters_become_events(mosquitto: Broker, tmp_path:
             (EventKind.METER_REPLACED, START + timedelta(minutes=260)),
         ]
         assert found[-1].detail["energy_import_wh"] == 141
+
+
+def test_a_reading_that_lost_its_meters_name_is_that_meters() -> None:
+    """One telegram without the meter's line does not begin another meter's history."""
+    intake = Intake(TOPICS)
+    named, nameless = reading(1), reading(2).model_copy(update={"meter_id": None})
+    meters = []
+    for one in (nameless, named, nameless, reading(3, gateway="other").model_copy(update={"meter_id": None})):
+        entry = intake.entry(Message(TOPICS.reading(one.gateway), one.to_json()))
+        meters.append(entry.sample.meter if entry.sample else None)
+    assert meters == [named.identification, named.meter_id, named.meter_id, named.identification]
 
 
 async def test_events_are_kept(broker: Broker, tmp_path: Path) -> None:

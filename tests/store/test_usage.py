@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
@@ -8,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from meterkast_store import Batch, MbusSample, Period, Sample, Usage, UsageRow
 from meterkast_store.book import Book
+from meterkast_store.quarter import is_alive
+from meterkast_store.rows import Table
 
 from tests.store.houses import NOON, gas, sample, steady
 from tests.store.memory import MemoryRows
@@ -51,8 +54,24 @@ def houses(draw: st.DrawFn) -> list[Sample]:
             epoch -= 1
             wh = 10**epoch
             meter += happening == "replaced"
-        samples.append(sample(BEGIN + timedelta(seconds=at), wh, meter=f"M{meter}"))
+        one = sample(BEGIN + timedelta(seconds=at), wh, meter=f"M{meter}")
+        samples.append(replace(one, gauges=power(gain)))
     return samples
+
+
+def power(gain: int) -> dict[str, float]:
+    """Some readings lack one value, some another."""
+    return {name: gain / 10 for name in ("voltage_l1_v",) if gain % 3} | ({"power_import_w": gain} if gain % 4 else {})
+
+
+def snapshots(rows: MemoryRows) -> list[tuple[object, ...]]:
+    """All that the snapshots say, apart from fields that say nothing."""
+    return [
+        (series, at, sorted(item for item in row.fields.items() if item not in (("reset", 0), ("pieces", 1))))
+        for series in sorted(rows.tables, key=lambda one: one.name)
+        for at, row in sorted(rows.tables[series].items())
+        if series.table is Table.QUARTER and is_alive(row)
+    ]
 
 
 def dial_moved(samples: list[Sample]) -> int:
@@ -97,13 +116,16 @@ async def test_the_order_of_arrival_makes_no_difference(
 ) -> None:
     """Readings that come late, out of order and more than once leave the same rows as readings in order."""
     end = BEGIN + timedelta(days=9)
-    expected = await used(samples, per, BEGIN, end)
+    ordered, rows = MemoryRows(), MemoryRows()
+    await book(ordered).write(Batch(samples=samples))
+    expected = await book(ordered).usage("home", BEGIN, end, per, AMSTERDAM)
     muddled = [*samples, *random.choices(samples, k=len(samples) // 2)]
     random.shuffle(muddled)
-    history = book()
+    history = book(rows)
     for index in range(0, len(muddled), batch):
         await history.write(Batch(samples=muddled[index : index + batch]))
     assert await history.usage("home", BEGIN, end, per, AMSTERDAM) == expected
+    assert snapshots(rows) == snapshots(ordered)
 
 
 @EXAMPLES
@@ -244,3 +266,12 @@ async def test_the_running_period_reaches_to_the_latest_reading() -> None:
     samples = list(steady(NOON, NOON + timedelta(minutes=100)))
     usage = await used(samples, Period.HOUR, NOON, NOON + timedelta(hours=5))
     assert [(energy(row), row.complete) for row in usage.rows] == [(420, True), (280, False)]
+
+
+async def test_one_reading_a_quarter_is_enough() -> None:
+    """Readings thinned to one a quarter, whenever in it they come, leave no holes."""
+    begin = NOON + timedelta(seconds=33)
+    samples = list(steady(begin, begin + timedelta(hours=6), every_s=900))
+    usage = await used(samples, Period.HOUR, NOON, NOON + timedelta(hours=5))
+    assert [(energy(row), row.hole) for row in usage.rows[1:]] == [(28, False)] * 4
+    assert usage.holes == ()

@@ -30,21 +30,36 @@ class Entry:
         return self.sample.measured_at if self.sample else None
 
 
-def entry_of(message: Message, topics: Topics) -> Entry:
-    """Read a message; raises MalformedError, and nothing else, whatever its bytes."""
-    if len(message.payload) > MOST_BYTES:
-        raise MalformedError(f"it has {len(message.payload)} bytes, more than any reading")
-    try:
-        topic = topics.parse(message.topic)
-        if topic.kind == "event":
-            event = Event.from_json(message.payload)
-            _check_gateway(topic.gateway, event.gateway)
-            return Entry(message, event=event)
-        reading = Reading.from_json(message.payload)
-        _check_gateway(topic.gateway, reading.gateway)
-        return Entry(message, sample_of(reading), tuple(mbus_samples_of(reading)))
-    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-        raise MalformedError(str(error)) from error
+class Intake:
+    """Reads messages; remembers whose telegrams name their meter, for one that lost the line."""
+
+    def __init__(self, topics: Topics) -> None:
+        self._topics = topics
+        self._meters: dict[tuple[str, str], str] = {}
+
+    def entry(self, message: Message) -> Entry:
+        """Read a message; raises MalformedError, and nothing else, whatever its bytes."""
+        if len(message.payload) > MOST_BYTES:
+            raise MalformedError(f"it has {len(message.payload)} bytes, more than any reading")
+        try:
+            topic = self._topics.parse(message.topic)
+            if topic.kind == "event":
+                event = Event.from_json(message.payload)
+                _check_gateway(topic.gateway, event.gateway)
+                return Entry(message, event=event)
+            reading = self._named(Reading.from_json(message.payload))
+            _check_gateway(topic.gateway, reading.gateway)
+            return Entry(message, sample_of(reading), tuple(mbus_samples_of(reading)))
+        except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+            raise MalformedError(str(error)) from error
+
+    def _named(self, reading: Reading) -> Reading:
+        key = reading.gateway, reading.identification
+        if reading.meter_id:
+            self._meters[key] = reading.meter_id
+        elif key in self._meters:
+            return reading.model_copy(update={"meter_id": self._meters[key]})
+        return reading
 
 
 def batch_of(entries: list[Entry]) -> Batch:

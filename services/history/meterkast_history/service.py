@@ -16,7 +16,7 @@ from meterkast_runtime.mqtt import MqttSession
 from meterkast_store import Batch, HistoryStore, StoreDamagedError, StoreError
 
 from meterkast_history.audit import findings
-from meterkast_history.intake import Entry, MalformedError, batch_of, entry_of
+from meterkast_history.intake import Entry, Intake, MalformedError, batch_of
 from meterkast_history.settings import HistorySettings
 
 ROWS = Counter("meterkast_history_rows", "What was written.", ["kind"])
@@ -40,6 +40,7 @@ class HistoryService:
     def __init__(self, settings: HistorySettings, session: MqttSession, store: HistoryStore, health: Health) -> None:
         self._section = settings.history
         self._topics = Topics(settings.mqtt.prefix)
+        self._intake = Intake(self._topics)
         self._session = session
         self._store = store
         self._health = health
@@ -88,7 +89,7 @@ class HistoryService:
     async def _take(self) -> None:
         async for message in self._session.messages():
             try:
-                self._entries.append(entry_of(message, self._topics))
+                self._entries.append(self._intake.entry(message))
             except MalformedError as error:
                 MALFORMED.inc()
                 message.ack()
