@@ -19,6 +19,8 @@ from meterkast_reader.segment import SUFFIX, Entry, Segment
 
 SEGMENT_BYTES = 1 << 20
 MEMORY_BYTES = 16 << 20
+NOTE_EVERY_MS = 10_000
+"""How often it is noted what has been acknowledged; a killed reader sends again what came after the last note."""
 _SMALLEST_SEGMENT = 16 << 10
 
 
@@ -46,6 +48,7 @@ class Spool:
         self._low = 0
         self._ahead: set[int] = set()
         self._noted = -1
+        self._noted_ms = 0
         self._disk_failed = False
         self._full = False
         self._lock: int | None = None
@@ -140,7 +143,8 @@ class Spool:
         if self._full and not self.pending:
             self._full = False
             self._report(None)
-        if self._noted != self._low and not self._disk_failed:
+        if self._noted != self._low and now_ms - self._noted_ms >= NOTE_EVERY_MS and not self._disk_failed:
+            self._noted_ms = now_ms
             try:
                 self._write_note()
             except OSError as error:
@@ -165,7 +169,7 @@ class Spool:
 
     def close(self) -> None:
         """Note how far we are and let go of the files."""
-        if not self._disk_failed and self._segments:
+        if not self._disk_failed and self._lock is not None:
             with suppress(OSError):
                 self._write_note()
         for segment in self._segments:

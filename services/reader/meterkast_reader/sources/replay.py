@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import re
 from collections.abc import AsyncGenerator, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ _PIECE = 64 * 1024
 _STAMP = re.compile(rb"\n0-0:1\.0\.0\((\d{12})([SW]?)\)")
 _STEP_S = 10.0
 _LONGEST_PAUSE_S = 3600.0
+_FIRST_YEAR = 2000
 _YES = frozenset({"", "1", "true", "yes"})
 
 
@@ -90,6 +91,6 @@ class ReplaySource:
             at = datetime.strptime(found[1].decode(), "%y%m%d%H%M%S").replace(tzinfo=self._zone)
         except ValueError:
             return None
-        if found[2] == b"W" and at.utcoffset() != at.replace(fold=1).utcoffset():
-            return at.replace(fold=1)
-        return at.astimezone(self._zone) + timedelta(0)
+        if at.year < _FIRST_YEAR:
+            return None
+        return at.replace(fold=1) if found[2] == b"W" and at.dst() else at
