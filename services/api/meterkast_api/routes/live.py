@@ -51,6 +51,7 @@ class LiveRoutes:
         gateway: Annotated[list[str] | None, Query(description="Only these gateways; may be given often.")] = None,
         telegrams: Annotated[bool, Query(description="Send raw telegrams as well.")] = False,  # noqa: FBT002 - a query
         last_event_id: Annotated[str | None, Header(description="The id to resume from.")] = None,
+        resume: Annotated[str | None, Query(description="The same, for clients that cannot set a header.")] = None,
     ) -> Response:
         """Send what happens as it happens."""
         names = frozenset(gateway or ())
@@ -60,7 +61,7 @@ class LiveRoutes:
             except TopicError as error:
                 raise invalid("gateway", str(error)) from error
         try:
-            client = self._stream.subscribe(Wish(gateways=names, telegrams=telegrams), last_event_id)
+            client = self._stream.subscribe(Wish(gateways=names, telegrams=telegrams), last_event_id or resume)
         except TooManyStreamsError as error:
             detail = "too many live streams are open: close some, or raise max_streams in the section [api]"
             raise ProblemError(

@@ -34,7 +34,7 @@ class MeterRoutes:
             self.actual,
             responses=json_answer(Reading, examples.READING, "The newest reading.") | problems(404),
         )
-        text = {"text/plain; charset=latin-1": {"schema": {"type": "string"}, "example": examples.TELEGRAM}}
+        text = {"text/plain; charset=iso-8859-1": {"schema": {"type": "string"}, "example": examples.TELEGRAM}}
         received = {"X-Received-At": {"description": "When it was received.", "schema": {"type": "string"}}}
         telegram: Examples = {200: {"description": "Its bytes, untouched.", "content": text, "headers": received}}
         add("/{gateway}/telegram", self.telegram, responses=telegram | problems(404), response_class=Response)
@@ -65,8 +65,8 @@ class MeterRoutes:
         found = self._gateways.get(gateway)
         if found is None or found.telegram is None:
             raise await self._lacks(gateway, "telegram")
-        headers = {"X-Received-At": found.telegram.received_at.isoformat()}
-        return Response(found.telegram.payload, headers=headers, media_type="text/plain; charset=latin-1")
+        headers = {"X-Received-At": found.telegram.received_at.isoformat().replace("+00:00", "Z")}
+        return Response(found.telegram.payload, headers=headers, media_type="text/plain; charset=iso-8859-1")
 
     async def device(self, gateway: GatewayPath) -> Response:
         """Give what the gateway says of itself."""

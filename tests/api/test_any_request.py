@@ -1,0 +1,95 @@
+"""Whatever is asked, the answer is one that the document declares, or a problem."""
+
+import asyncio
+from functools import cache
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import httpx
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from meterkast_api.app import Parts, build_app
+from meterkast_api.gateways import Gateways
+from meterkast_api.intake import Intake, Services
+from meterkast_api.settings import ApiSection
+from meterkast_api.stream import Stream
+from meterkast_runtime.health import Health
+from starlette.types import ASGIApp
+
+from tests.api.houses import TOPICS, ScriptedStore, reading
+
+PATHS = st.sampled_from(
+    [
+        "/",
+        "/docs",
+        "/docs/start.js",
+        "/health",
+        "/api/v1/meters",
+        "/api/v1/catalogue",
+        "/api/v1/services",
+        *(f"/api/v1/meters/home/{part}" for part in ("actual", "telegram", "device", "usage", "power", "events")),
+    ]
+) | st.text(max_size=30).map(lambda text: f"/{text}") | st.text(max_size=30).map(
+    lambda text: f"/api/v1/meters/{text}/usage"
+)  # fmt: skip
+MOMENTS = st.sampled_from(["now", "today", "-7d", "2026-03-29", "1970-01-01", "2199-12-31T23:59:59Z"]) | st.text(
+    max_size=20
+)
+QUERIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "from": MOMENTS,
+        "to": MOMENTS,
+        "per": st.sampled_from(["quarter", "hour", "day", "week", "month", "year"]) | st.text(max_size=8),
+        "points": st.integers().map(str) | st.text(max_size=8),
+        "limit": st.integers().map(str) | st.text(max_size=8),
+        "fields": st.text(max_size=30),
+    },
+)
+METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW"])
+
+
+@cache
+def _app() -> ASGIApp:
+    gateways, services = Gateways(), Services()
+    stream = Stream(gateways.state, buffer=10, queue=10, clients=1)
+    Intake(TOPICS, gateways, services, stream).take(TOPICS.reading("home"), reading())
+    parts = Parts(
+        section=ApiSection(),
+        zone=ZoneInfo("Europe/Amsterdam"),
+        store=ScriptedStore(),
+        health=Health("api"),
+        gateways=gateways,
+        services=services,
+        stream=stream,
+    )
+    return build_app(parts)
+
+
+async def _ask(method: str, path: str, query: dict[str, str]) -> httpx.Response:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(_app()), base_url="http://localhost") as client:
+        return await client.request(method, quote(path), params=query)
+
+
+@settings(max_examples=60, deadline=None)
+@given(method=METHODS, path=PATHS, query=QUERIES)
+def test_no_request_breaks_anything(method: str, path: str, query: dict[str, str]) -> None:
+    """Every refusal is a problem with its sentence; nothing is a 500."""
+    answer = asyncio.run(_ask(method, path, query))
+    assert answer.status_code in (200, 404, 405, 422, 503)
+    if answer.status_code in (404, 405, 422):
+        assert answer.headers["content-type"] == "application/problem+json"
+        if method != "HEAD":
+            assert answer.json()["status"] == answer.status_code
+
+
+@settings(max_examples=200, deadline=None)
+@given(topic=st.sampled_from(["reading", "status", "device", "event", "telegram", "telegram/5"]), payload=st.binary())
+def test_no_message_breaks_anything(topic: str, payload: bytes) -> None:
+    """Any bytes on any topic are taken in or counted as nonsense, and the stream stays well-formed."""
+    gateways = Gateways()
+    stream = Stream(gateways.state, buffer=10, queue=10, clients=1)
+    Intake(TOPICS, gateways, Services(), stream).take(f"dsmr/home/{topic}", payload)
+    for frame in gateways.state(frozenset()):
+        assert frame.wire.endswith(b"\n\n")
+        assert b"\n\n" not in frame.wire[:-2]
