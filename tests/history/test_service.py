@@ -1,79 +1,25 @@
 """The history service on real brokers and a real SQLite file."""
 
 import asyncio
-import contextlib
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 from zoneinfo import ZoneInfo
 
 import pytest
 from meterkast_contracts.messages import Event, EventKind, HealthStatus
-from meterkast_contracts.topics import Topics
 from meterkast_history.__main__ import build_history
 from meterkast_history.intake import Intake
 from meterkast_history.service import HistoryService
-from meterkast_history.settings import HistorySection, HistorySettings
 from meterkast_runtime.health import Health
-from meterkast_runtime.mqtt import Message, MqttSession, MqttSettings
+from meterkast_runtime.mqtt import Message, MqttSession
 from meterkast_store import Batch, HistoryStore, Period, StoreSettings, StoreUnavailableError, open_store
-from meterkast_store.book import Book
-from meterkast_store.sqlite import SqliteRows
 
 from tests.brokers import Broker
 from tests.history.readings import START, reading
+from tests.history.running import TOPICS, has, publish, publisher, running, settings_for, stored, until
 
-TOPICS = Topics()
-GIVE_UP_S = 30.0
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-
-
-def settings_for(broker: Broker, folder: Path, **section: float) -> HistorySettings:
-    return HistorySettings(
-        mqtt=MqttSettings(host=broker.host, port=broker.port),
-        data_dir=folder,
-        history=HistorySection.model_validate({"batch_wait_s": 0.05, **section}),
-    )
-
-
-@contextlib.asynccontextmanager
-async def running(service: HistoryService) -> AsyncIterator[asyncio.Task[None]]:
-    ready = asyncio.Event()
-    task = asyncio.create_task(service.run(ready.set))
-    async with asyncio.timeout(GIVE_UP_S):
-        await ready.wait()
-    yield task
-    task.cancel()
-    await asyncio.wait([task])
-
-
-@contextlib.asynccontextmanager
-async def publisher(broker: Broker) -> AsyncIterator[MqttSession]:
-    settings = MqttSettings(host=broker.host, port=broker.port)
-    async with MqttSession(settings, client_id="publisher") as session:
-        await session.wait_connected()
-        yield session
-
-
-async def until(met: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(GIVE_UP_S):
-        while not await met():  # noqa: ASYNC110 - a database tells nobody that it has changed
-            await asyncio.sleep(0.05)
-
-
-async def stored(store: HistoryStore, gateway: str = "home") -> int:
-    return len(await store.samples(gateway, START, START + timedelta(days=9), limit=100_000))
-
-
-async def publish(session: MqttSession, numbers: range, every_s: int = 1) -> None:
-    await asyncio.gather(
-        *(session.publish(TOPICS.reading("home"), reading(n, every_s=every_s).to_json(), retain=True) for n in numbers)
-    )
 
 
 async def test_readings_become_history(broker: Broker, tmp_path: Path) -> None:
@@ -86,15 +32,11 @@ async def test_readings_become_history(broker: Broker, tmp_path: Path) -> None:
         publisher(broker) as session,
     ):
         await publish(session, range(121), every_s=60)
-        await until(lambda: _has(store, 121))
+        await until(lambda: has(store, 121))
         usage = await store.usage("home", START, START + timedelta(hours=2), Period.HOUR, AMSTERDAM)
         assert [dict(row.values) for row in usage.rows] == [
             {"energy_import_t1_wh": 60, "energy_import_t2_wh": 0, "energy_import_wh": 60, "gas_l": 120}
         ] * 2
-
-
-async def _has(store: HistoryStore, count: int) -> bool:
-    return await stored(store) == count
 
 
 @pytest.mark.parametrize(
@@ -124,7 +66,7 @@ async def test_malformed_messages_are_left_out(mosquitto: Broker, tmp_path: Path
         await session.publish(TOPICS.reading("home"), payload)
         await session.publish(TOPICS.event("home"), payload)
         await publish(session, range(1, 2))
-        await until(lambda: _has(store, 2))
+        await until(lambda: has(store, 2))
 
 
 class Moody:
@@ -170,7 +112,7 @@ async def test_readings_wait_while_the_database_refuses(mosquitto: Broker, tmp_p
         assert health.status is HealthStatus.DEGRADED
         assert "free some space" in str(health.message().detail)
         moody.angry = False
-        await until(lambda: _has(store, 50))
+        await until(lambda: has(store, 50))
         await until(lambda: _is(health, HealthStatus.OK))
 
 
@@ -213,7 +155,7 @@ async def test_holes_and_new_counters_become_events(mosquitto: Broker, tmp_path:
             other = reading(number, every_s=60, meter="E0044")
             if number > 280:
                 await session.publish(TOPICS.reading("home"), other.to_json())
-        await until(lambda: _has(store, 60 + 60 + 40 + 19))
+        await until(lambda: has(store, 60 + 60 + 40 + 19))
         await service.audit(now)
         await service.audit(now)
         found = await store.events("home", START, now)
@@ -256,51 +198,5 @@ async def test_events_are_kept(broker: Broker, tmp_path: Path) -> None:
 
         await until(any_kept)
         await publish(session, range(1))
-        await until(lambda: _has(store, 1))
+        await until(lambda: has(store, 1))
         assert await kept() == [event]
-
-
-def start_process(broker: Broker, folder: Path) -> "subprocess.Popen[bytes]":
-    environment = {
-        **os.environ,
-        "METERKAST_MQTT__HOST": broker.host,
-        "METERKAST_MQTT__PORT": str(broker.port),
-        "METERKAST_DATA_DIR": str(folder),
-        "METERKAST_CONFIG": str(folder / "meterkast.toml"),
-        "METERKAST_HISTORY__BATCH_WAIT_S": "0.01",
-    }
-    (folder / "meterkast.toml").touch()
-    return subprocess.Popen([sys.executable, "-m", "meterkast_history"], env=environment)
-
-
-async def test_killing_it_at_any_time_loses_nothing_and_counts_nothing_twice(broker: Broker, tmp_path: Path) -> None:
-    """The process is killed by SIGKILL again and again under load: every reading is kept, and once."""
-    total, chunk = 1600, 400
-    async with open_store(StoreSettings(), tmp_path) as store, publisher(broker) as session:
-        process = await asyncio.to_thread(start_process, broker, tmp_path)
-        await publish(session, range(1))
-        await until(lambda: _at_least(store, 1))
-        for begin in range(0, total, chunk):
-            await publish(session, range(begin, begin + chunk))
-            await until(lambda mark=begin + chunk // 10: _at_least(store, mark))  # type: ignore[misc]
-            process.send_signal(signal.SIGKILL)
-            await asyncio.to_thread(process.wait)
-            process = await asyncio.to_thread(start_process, broker, tmp_path)
-        await publish(session, range(total, total + 1))
-        await until(lambda: _has(store, total + 1))
-        process.terminate()
-        assert await asyncio.to_thread(process.wait, 5) == 0
-        usage = await store.usage("home", START, START + timedelta(days=1), Period.DAY, AMSTERDAM)
-        assert usage.total()["energy_import_wh"] == total
-        await _quarters_hold_each_sample_once(tmp_path, total + 1)
-
-
-async def _at_least(store: HistoryStore, count: int) -> bool:
-    return await stored(store) >= count
-
-
-async def _quarters_hold_each_sample_once(folder: Path, total: int) -> None:
-    rows = SqliteRows(folder / "history.sqlite")
-    async with Book(rows, retention=timedelta(days=90), tolerance=timedelta(seconds=60)) as book:
-        curve = await book.power("home", datetime(2026, 1, 1, tzinfo=START.tzinfo), START + timedelta(days=9), 10)
-        assert sum(one.count for one in curve.bins) == total
