@@ -27,8 +27,6 @@ KNOWN_NAMES = (
     "history",
     "api",
     "console",
-    "broker",
-    "simulator",
 )
 """Every top-level name of any service; a service passes over the sections of the others."""
 

@@ -120,7 +120,7 @@ async def test_the_right_password_lets_in(guarded: Broker) -> None:
     """User name and password are given to the broker."""
     settings = settings_for(guarded, username="home", password="right")
     async with MqttSession(settings, client_id="a") as session:
-        await asyncio.wait_for(session.wait_connected(), 10)
+        await asyncio.wait_for(session.wait_connected(), 30)
 
 
 async def test_a_wrong_password_is_said_once_and_tried_on(guarded: Broker) -> None:
@@ -144,7 +144,7 @@ async def test_tls_with_the_brokers_authority_works(encrypted: Broker) -> None:
     """With the right authority messages of any size pass through TLS."""
     settings = settings_for(encrypted, tls=True, ca_file=encrypted.options.ca_file)
     async with MqttSession(settings, client_id="a", subscriptions=["a"]) as session:
-        await asyncio.wait_for(session.wait_connected(), 10)
+        await asyncio.wait_for(session.wait_connected(), 30)
         sizes = [1, 20_000, 400_000, 0, 5]
         sent = [session.publish("a", bytes(size)) for size in sizes]
         assert [len(message.payload) for message in await take(session, len(sizes))] == sizes
@@ -198,6 +198,28 @@ async def test_a_server_that_speaks_something_else_is_told(unused_tcp_port: int)
         f"127.0.0.1:{unused_tcp_port} closes the connection without a greeting: "
         "check mqtt.port and mqtt.tls, and the broker's log"
     )
+
+
+async def test_a_topic_one_may_not_read_is_named(unused_tcp_port: int) -> None:
+    """A subscription that the broker refuses is told, and what is allowed works on."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        writer.write(b"\x20\x02\x00\x00")
+        subscribe = await reader.read(1000)
+        writer.write(b"\x90\x04" + subscribe[2:4] + b"\x01\x80" + b"\x30\x05\x00\x01a" + b"hi")
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", unused_tcp_port)
+    settings, health = MqttSettings(host="127.0.0.1", port=unused_tcp_port), Health("reader")
+    async with server, MqttSession(settings, client_id="a", subscriptions=["a", "b"], health=health) as session:
+        assert [message.payload for message in await take(session, 1)] == [b"hi"]
+        await session.wait_connected()
+        assert (health.message().checks["mqtt"], health.message().detail) == (
+            "connected",
+            f"the broker at 127.0.0.1:{unused_tcp_port} does not let us read b: check its access rules",
+        )
 
 
 async def test_an_unknown_host_is_named() -> None:

@@ -116,7 +116,7 @@ async def test_a_publish_is_done_at_the_acknowledgement_and_not_before(mosquitto
             await asyncio.wait_for(asyncio.shield(done), 0.2)
         assert not done.done()
         mosquitto.process.send_signal(signal.SIGCONT)
-        await asyncio.wait_for(done, 5)
+        await asyncio.wait_for(done, 20)
 
 
 async def test_what_is_published_while_the_broker_is_down_goes_out_later_in_order(broker: Broker) -> None:
@@ -136,7 +136,7 @@ async def test_what_is_published_while_the_broker_is_down_goes_out_later_in_orde
         waiting = [sender.publish("a", str(number)) for number in range(500)]
         assert not any(done.done() for done in waiting)
         broker.start()
-        await asyncio.wait_for(asyncio.gather(*waiting), 10)
+        await asyncio.wait_for(asyncio.gather(*waiting), 30)
         await newest[0]
     async with MqttSession(settings, client_id="receiver", subscriptions=["a"]) as receiver:
         taken = await take(receiver, 501)
@@ -243,7 +243,7 @@ async def test_a_broker_that_appears_late_is_found(broker: Broker) -> None:
         )
         assert (health.message().checks["mqtt"], session.connected) == ("disconnected", False)
         broker.start()
-        await asyncio.wait_for(session.wait_connected(), 10)
+        await asyncio.wait_for(session.wait_connected(), 30)
         assert (health.message().detail, health.message().checks["mqtt"]) == (None, "connected")
 
 
@@ -265,10 +265,10 @@ async def test_a_broker_that_falls_silent_is_noticed(mosquitto: Mosquitto) -> No
         assert mosquitto.process is not None
         mosquitto.process.send_signal(signal.SIGSTOP)
         waiting = session.publish("a", "1")
-        await until(lambda: not session.connected, 5)
+        await until(lambda: not session.connected, 20)
         assert not waiting.done()
         mosquitto.process.send_signal(signal.SIGCONT)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await waiting
             await session.wait_connected()
 
@@ -281,7 +281,7 @@ async def test_closing_does_not_wait_for_a_silent_broker(mosquitto: Mosquitto) -
         mosquitto.process.send_signal(signal.SIGSTOP)
         waiting = [session.publish("a", bytes(100_000)) for _ in range(100)]
         began = asyncio.get_running_loop().time()
-    assert asyncio.get_running_loop().time() - began < 1.5
+    assert asyncio.get_running_loop().time() - began < 1.9
     assert all(one.cancelled() for one in waiting)
     mosquitto.process.send_signal(signal.SIGCONT)
 

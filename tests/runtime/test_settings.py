@@ -4,7 +4,12 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
+from meterkast_api.settings import ApiSettings
+from meterkast_history.settings import HistorySettings
+from meterkast_parser.settings import ParserSettings
+from meterkast_reader.settings import ReaderSettings
 from meterkast_runtime.settings import Section, Settings, SettingsError, load_settings, settings_or_exit
+from meterkast_runtime.settings_mistakes import KNOWN_NAMES
 from pydantic import Field, SecretStr
 
 
@@ -203,3 +208,9 @@ def test_a_command_ends_with_exit_code_2(capsys: pytest.CaptureFixture[str]) -> 
         settings_or_exit(Settings)
     assert caught.value.code == 2
     assert capsys.readouterr().err == "meterkast.toml: mqtt.prot is not a setting: did you mean mqtt.port?\n"
+
+
+def test_every_section_of_every_service_is_known() -> None:
+    """The table of names holds the sections of all services, so that each passes over those of the others."""
+    services = (ApiSettings, HistorySettings, ParserSettings, ReaderSettings)
+    assert {name for settings in services for name in settings.model_fields} <= set(KNOWN_NAMES)

@@ -115,7 +115,7 @@ async def test_a_service_that_fails_is_started_again(error: Exception, sentence:
     ready = asyncio.Event()
     with structlog.testing.capture_logs() as lines:
         task = asyncio.create_task(supervise(services, ready=ready.set, backoff=quick))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await ready.wait()
         assert diary == ["steady starts"]
         await cancelled(task)
@@ -133,14 +133,14 @@ async def test_a_service_that_cannot_be_built_is_tried_again() -> None:
 
     ready = asyncio.Event()
     task = asyncio.create_task(supervise([build], ready=ready.set, backoff=quick))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await ready.wait()
     await cancelled(task)
 
 
 async def test_a_service_that_returns_has_finished() -> None:
     """A service that returns is not started again, and with the last one supervision ends."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await supervise([Finishing, Finishing], backoff=quick)
 
 
@@ -150,7 +150,7 @@ async def test_one_that_does_not_stop_does_not_keep_the_others_from_stopping() -
     ready = asyncio.Event()
     services: list[Callable[[], Service]] = [lambda: Steady("steady", diary), Deaf]
     task = asyncio.create_task(supervise(services, ready=ready.set))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await ready.wait()
     task.cancel()
     await until(lambda: "steady ends" in diary)
