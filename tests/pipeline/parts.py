@@ -23,6 +23,12 @@ class Part:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def pid(self) -> int:
+        """Process id of the running service."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         """Everything it has said so far."""
         path = self._directory / f"{self.service}.log"
