@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+import pytest_asyncio
 from meterkast_api.routes.page import STATIC
-from playwright.async_api import BrowserContext, ConsoleMessage, Page, Playwright, ViewportSize, async_playwright
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import ConsoleMessage, Page, ViewportSize, async_playwright
 
 from tests.brokers import Broker
 from tests.browser.pipeline import Pipeline, running
@@ -35,19 +37,15 @@ class Look:
     theme: Literal["light", "dark"] = "light"
     size: ViewportSize = field(default_factory=lambda: LAPTOP)
     bypass_csp: bool = False
-    reduced_motion: Literal["reduce", "no-preference"] = "reduce"
 
 
 class Browser:
-    """Opens pages, each in a Chromium with a profile of its own, and notes what goes wrong in them."""
+    """Opens pages, each with a profile of its own, and notes what goes wrong in them."""
 
-    def __init__(self, playwright: Playwright, program: str, directory: Path, stack: AsyncExitStack) -> None:
+    def __init__(self, chromium: Chromium, stack: AsyncExitStack) -> None:
         self.complaints: list[str] = []
-        self._playwright = playwright
-        self._program = program
-        self._directory = directory
+        self._chromium = chromium
         self._stack = stack
-        self._opened = 0
 
     async def open(self, url: str, look: Look | None = None) -> Page:
         """Load an address."""
@@ -57,42 +55,38 @@ class Browser:
 
     async def blank(self, look: Look | None = None) -> Page:
         """An empty page."""
-        context = await self._context(look or Look())
-        page = context.pages[0]
-        page.on("console", self._note)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        return page
-
-    async def _context(self, look: Look) -> BrowserContext:
-        self._opened += 1
-        context = await self._playwright.chromium.launch_persistent_context(
-            self._directory / f"profile-{self._opened}",
-            executable_path=self._program,
-            args=ARGUMENTS,
+        look = look or Look()
+        context = await self._chromium.new_context(
             locale=look.language,
             color_scheme=look.theme,
             viewport=look.size,
             bypass_csp=look.bypass_csp,
-            reduced_motion=look.reduced_motion,
+            reduced_motion="reduce",
         )
         self._stack.push_async_callback(context.close)
-        return context
+        page = await context.new_page()
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        return page
 
     def _note(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.complaints.append(message.text)
 
 
-@pytest.fixture
-def chromium() -> str:
-    """Path of Chromium."""
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Chromium]:
+    """Give a running Chromium, the system's own, with a folder of its own."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("chromium is missing; get it by: apt install chromium")
-    return program
+    async with async_playwright() as playwright:
+        running_chromium = await playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield running_chromium
+        await running_chromium.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def built() -> Path:
     """Folder of the built page."""
     if not (STATIC / "index.html").is_file():
@@ -100,16 +94,16 @@ def built() -> Path:
     return STATIC
 
 
-@pytest.fixture
-async def browser(chromium: str, tmp_path: Path) -> AsyncIterator[Browser]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(chromium: Chromium, built: Path) -> AsyncIterator[Browser]:
     """Give a browser whose pages are closed at the end."""
-    async with async_playwright() as playwright, AsyncExitStack() as stack:
-        yield Browser(playwright, chromium, tmp_path, stack)
-
-
-@pytest.fixture
-async def pipeline(mosquitto: Broker, built: Path, tmp_path: Path) -> AsyncIterator[Pipeline]:
-    """Give a running pipeline."""
     del built
+    async with AsyncExitStack() as stack:
+        yield Browser(chromium, stack)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pipeline(mosquitto: Broker, tmp_path: Path) -> AsyncIterator[Pipeline]:
+    """Give a running pipeline."""
     async with running(mosquitto, tmp_path / "data") as started:
         yield started

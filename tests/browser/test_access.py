@@ -1,7 +1,5 @@
 """The page for everyone: assistive programs, the keyboard, the policy that protects it, and slow lines."""
 
-import gzip
-import re
 from pathlib import Path
 from typing import Literal
 
@@ -12,9 +10,9 @@ from tests.browser.conftest import LAPTOP, PHONE, Browser, Look
 from tests.browser.meter import Meter
 from tests.browser.pipeline import Pipeline, seconds_ago
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 AXE = Path(__file__).parents[2] / "services/api/web/node_modules/axe-core/axe.min.js"
-FIRST_LOAD_BYTES = 150_000
-COMPRESSED = {".woff2"}
 
 
 async def open_with_everything(pipeline: Pipeline, browser: Browser, look: Look) -> Page:
@@ -94,19 +92,3 @@ async def test_policy(pipeline: Pipeline, browser: Browser) -> None:
     await expect(page.get_by_test_id("power-value")).to_have_text("688")
     assert [url for url in asked if not url.startswith(pipeline.url)] == []
     assert browser.complaints == []
-
-
-def test_size(built: Path) -> None:
-    """What a first visit loads is less than 150 kB, compressed, with the live data still to come."""
-    sizes = {
-        file.relative_to(built).as_posix(): len(
-            file.read_bytes() if file.suffix in COMPRESSED else gzip.compress(file.read_bytes())
-        )
-        for file in sorted(built.rglob("*"))
-        if file.is_file()
-    }
-    print("\n".join(f"{size:>8,} {name}" for name, size in sizes.items()))  # noqa: T201 - the sizes are for the reader
-    assert sum(sizes.values()) < FIRST_LOAD_BYTES
-    page = (built / "index.html").read_text()
-    assert not re.search(r"style=|<style|javascript:|https?://", page)
-    assert not re.search(r"<script(?![^>]*\bsrc=)", page)

@@ -3,11 +3,14 @@
 import re
 from datetime import timedelta
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PHONE, Browser, Look
 from tests.browser.meter import Meter
 from tests.browser.pipeline import Pipeline, seconds_ago
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FIRST_VALUE_MS = 5_000
 

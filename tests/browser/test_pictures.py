@@ -16,6 +16,8 @@ from tests.browser.conftest import LAPTOP, PHONE, Browser, Look
 from tests.browser.meter import Meter
 from tests.browser.pipeline import Pipeline, running, seconds_ago
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 ARTEFACTS = Path(__file__).parents[2] / "artefacts"
 AFTERNOON = 17
 LAYOUT_SHIFT = """() => new Promise(resolve => {
@@ -84,10 +86,9 @@ async def settled(page: Page) -> None:
 
 @pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])
 async def test_pictures(
-    mosquitto: Broker, browser: Browser, built: Path, tmp_path: Path, size: ViewportSize, request: pytest.FixtureRequest
+    mosquitto: Broker, browser: Browser, tmp_path: Path, size: ViewportSize, request: pytest.FixtureRequest
 ) -> None:
     """On phone and laptop, light and dark, Dutch and English, the page fits its screen and nothing jumps."""
-    del built
     zone = afternoon_zone()
     async with running(mosquitto, tmp_path / "data", zone.key) as pipeline:
         meter = Meter(demand_w=1_180, peak_w=3_946, peak_at=seconds_ago(3 * 86_400), zone=zone)

@@ -8,13 +8,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from meterkast_reader.simulator.dialects import DIALECTS
 from meterkast_reader.simulator.meter import simulate
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, ViewportSize, expect
 
 from tests.browser.conftest import LAPTOP, PHONE, Browser, Look
 from tests.browser.meter import Meter
 from tests.browser.pipeline import Pipeline, seconds_ago
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 ARTEFACTS = Path(__file__).parents[2] / "artefacts"
+PICTURED = ("nl-dsmr22", "be-emucs", "lt", "heat-warmtelink")
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -25,10 +28,10 @@ async def picture(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])
-async def test_loss(pipeline: Pipeline, browser: Browser, size: dict[str, int]) -> None:
+async def test_loss(pipeline: Pipeline, browser: Browser, size: ViewportSize) -> None:
     """A lost connection is told in full on the narrowest screen, without anything jumping out of it."""
     await pipeline.send(Meter().telegram(seconds_ago(2)))
-    page = await browser.open(pipeline.url, Look(language="nl-NL", size=PHONE if size == PHONE else LAPTOP))
+    page = await browser.open(pipeline.url, Look(language="nl-NL", size=size))
     await expect(page.get_by_test_id("link")).to_have_text("Live")
     await pipeline.stop_service("api")
     await expect(page.get_by_test_id("link")).to_have_text(re.compile("^Geen verbinding sinds .* zoekt…$"))
@@ -69,5 +72,6 @@ async def test_every_dialect(pipeline: Pipeline, browser: Browser) -> None:
             power = abs(meter["power_import_w"] - meter.get("power_export_w", 0))
             await expect(page.get_by_test_id("power-value")).to_have_text(f"{power:,.0f}")
         await expect(page.locator("main")).not_to_contain_text(re.compile("NaN|undefined|Infinity|null"))
-        await picture(page, f"dialect-{meter['gateway']}")
+        if meter["gateway"] in PICTURED:
+            await picture(page, f"dialect-{meter['gateway']}")
     assert browser.complaints == []
