@@ -1,7 +1,8 @@
 """What the tests of the MQTT session share."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from meterkast_runtime.backoff import Backoff
 from meterkast_runtime.mqtt import Message, MqttSession, MqttSettings
@@ -42,3 +43,30 @@ async def until(condition: Callable[[], object], within_s: float = 30) -> None:
 def payloads(messages: list[Message]) -> list[bytes]:
     """The messages' payloads, in order."""
     return [message.payload for message in messages]
+
+
+@contextlib.asynccontextmanager
+async def impostor(
+    answer: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> AsyncIterator[MqttSettings]:
+    """Serve connections by what `answer` does; gives settings that reach it."""
+    handlers: set[asyncio.Task[None] | None] = set()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handlers.add(asyncio.current_task())
+        with contextlib.suppress(asyncio.CancelledError):
+            await answer(reader, writer)
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    try:
+        yield MqttSettings(host="127.0.0.1", port=server.sockets[0].getsockname()[1])
+    finally:
+        server.close()
+        for handler in handlers:
+            if handler is not None:
+                handler.cancel()
+                await asyncio.wait([handler])
+        await server.wait_closed()

@@ -17,7 +17,7 @@ from meterkast_runtime.health import Health
 from meterkast_runtime.mqtt import MqttSession, MqttSettings
 
 from tests.brokers import BROKERS, Broker, BrokerMissingError, BrokerOptions
-from tests.runtime.sessions import quick, settings_for, take, until
+from tests.runtime.sessions import impostor, quick, settings_for, take, until
 
 
 @dataclass(frozen=True)
@@ -183,24 +183,22 @@ async def test_tls_wanted_by_the_broker_is_noticed(encrypted: Broker) -> None:
     assert "mqtt.tls" in trouble
 
 
-async def test_a_server_that_speaks_something_else_is_told(unused_tcp_port: int) -> None:
+async def test_a_server_that_speaks_something_else_is_told() -> None:
     """A port where something else than MQTT answers is not taken for a broker."""
 
     async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         await writer.drain()
-        writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", unused_tcp_port)
-    async with server:
-        trouble = await trouble_of(MqttSettings(host="127.0.0.1", port=unused_tcp_port))
+    async with impostor(answer) as settings:
+        trouble = await trouble_of(settings)
     assert trouble == (
-        f"127.0.0.1:{unused_tcp_port} closes the connection without a greeting: "
+        f"{settings.address} closes the connection without a greeting: "
         "check mqtt.port and mqtt.tls, and the broker's log"
     )
 
 
-async def test_a_topic_one_may_not_read_is_named(unused_tcp_port: int) -> None:
+async def test_a_topic_one_may_not_read_is_named() -> None:
     """A subscription that the broker refuses is told, and what is allowed works on."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -209,16 +207,17 @@ async def test_a_topic_one_may_not_read_is_named(unused_tcp_port: int) -> None:
         subscribe = await reader.read(1000)
         writer.write(b"\x90\x04" + subscribe[2:4] + b"\x01\x80" + b"\x30\x05\x00\x01a" + b"hi")
         await reader.read()
-        writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", unused_tcp_port)
-    settings, health = MqttSettings(host="127.0.0.1", port=unused_tcp_port), Health("reader")
-    async with server, MqttSession(settings, client_id="a", subscriptions=["a", "b"], health=health) as session:
+    health = Health("reader")
+    async with (
+        impostor(answer) as settings,
+        MqttSession(settings, client_id="a", subscriptions=["a", "b"], health=health) as session,
+    ):
         assert [message.payload for message in await take(session, 1)] == [b"hi"]
         await session.wait_connected()
         assert (health.message().checks["mqtt"], health.message().detail) == (
             "connected",
-            f"the broker at 127.0.0.1:{unused_tcp_port} does not let us read b: check its access rules",
+            f"the broker at {settings.address} does not let us read b: check its access rules",
         )
 
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from meterkast_runtime.errors import MqttError
-from meterkast_runtime.mqtt import MqttQueueFullError, MqttSession, MqttSettings
+from meterkast_runtime.mqtt import MqttQueueFullError, MqttSession
 from meterkast_runtime.mqtt.outbox import FIRST_MID, LAST_MID, Outbox
 from meterkast_runtime.mqtt.packets import decode_publish, encode_puback, encode_publish
 
-from tests.runtime.sessions import quick, until
+from tests.runtime.sessions import impostor, quick, until
 
 topics = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="+#\0"), min_size=1)
 
@@ -119,7 +119,7 @@ async def test_a_stray_acknowledgement_is_of_no_effect() -> None:
         b"\xff",
     ],
 )
-async def test_a_broker_that_sends_nonsense_is_left_and_tried_again(nonsense: bytes, unused_tcp_port: int) -> None:
+async def test_a_broker_that_sends_nonsense_is_left_and_tried_again(nonsense: bytes) -> None:
     """After a malformed packet the connection is given up and made anew."""
     greetings = 0
 
@@ -131,9 +131,6 @@ async def test_a_broker_that_sends_nonsense_is_left_and_tried_again(nonsense: by
         if nonsense == b"\xff":
             writer.write_eof()
         await reader.read()
-        writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", unused_tcp_port)
-    settings = MqttSettings(host="127.0.0.1", port=unused_tcp_port)
-    async with server, MqttSession(settings, client_id="a", backoff=quick()):
+    async with impostor(answer) as settings, MqttSession(settings, client_id="a", backoff=quick()):
         await until(lambda: greetings >= 3)
