@@ -16,6 +16,20 @@ from tests.brokers import Broker
 DAY = datetime(2026, 3, 28, 23, tzinfo=UTC)
 """Local midnight before the shortest day of the year: 23 hours."""
 
+MISTAKES: list[tuple[str, dict[str, Any], str]] = [
+    ("usage", {"per": "fortnight"}, "per: Input should be 'quarter', 'hour', 'day', 'week', 'month' or 'year'"),
+    ("usage", {"from": "soon"}, "from: 'soon' is no point in time"),
+    ("usage", {"from": "today", "to": "yesterday"}, "is not after from"),
+    ("usage", {"form": "today"}, "form: Extra inputs are not permitted"),
+    ("usage", {"per": "quarter", "from": "2020-01-01"}, "rows, 10000 are allowed"),
+    ("power", {"points": 2001}, "points: Input should be less than or equal to 2000"),
+    ("power", {"points": "many"}, "points: Input should be a valid integer"),
+    ("power", {"fields": "power_import"}, "history keeps no gauge 'power_import'; it keeps power_import_w"),
+    ("power", {"fields": "energy_import_kwh"}, "history keeps no gauge"),
+    ("power", {"fields": ","}, "fields: name 1 to 16 gauges"),
+    ("events", {"limit": 0}, "limit: Input should be greater than or equal to 1"),
+]
+
 
 def _samples(start: datetime, end: datetime, *, from_wh: int = 1000) -> list[Sample]:
     """A reading each minute that uses 1 Wh."""
@@ -132,34 +146,17 @@ async def test_without_a_span_each_question_has_its_usual_one(mosquitto: Broker)
     assert timedelta(days=29) < events[3] - events[2] < timedelta(days=31)
 
 
-@pytest.mark.parametrize(
-    ("path", "parameters", "sentence"),
-    [
-        ("usage", {"per": "fortnight"}, "per: Input should be 'quarter', 'hour', 'day', 'week', 'month' or 'year'"),
-        ("usage", {"from": "soon"}, "from: 'soon' is no point in time"),
-        ("usage", {"from": "today", "to": "yesterday"}, "is not after from"),
-        ("usage", {"form": "today"}, "form: Extra inputs are not permitted"),
-        ("usage", {"per": "quarter", "from": "2020-01-01"}, "rows, 10000 are allowed"),
-        ("power", {"points": 2001}, "points: Input should be less than or equal to 2000"),
-        ("power", {"points": "many"}, "points: Input should be a valid integer"),
-        ("power", {"fields": "power_import"}, "history keeps no gauge 'power_import'; it keeps power_import_w"),
-        ("power", {"fields": "energy_import_kwh"}, "history keeps no gauge"),
-        ("power", {"fields": ","}, "fields: name 1 to 16 gauges"),
-        ("events", {"limit": 0}, "limit: Input should be greater than or equal to 1"),
-    ],
-)
-async def test_a_mistake_in_a_question_is_named(
-    mosquitto: Broker, path: str, parameters: dict[str, Any], sentence: str
-) -> None:
+async def test_a_mistake_in_a_question_is_named(mosquitto: Broker) -> None:
     """Each mistake is a problem with the parameter's name and what would be right."""
     async with house(mosquitto) as here:
-        answer = await here.get(f"/api/v1/meters/home/{path}", **parameters)
-        assert answer.status_code == 422
-        assert answer.headers["content-type"] == "application/problem+json"
-        problem = answer.json()
-        assert problem["type"] == "urn:meterkast:problem:invalid-request"
-        assert sentence in problem["detail"]
-        assert problem["errors"][0]["parameter"] in (*parameters, "from", "to")
+        for path, parameters, sentence in MISTAKES:
+            answer = await here.get(f"/api/v1/meters/home/{path}", **parameters)
+            assert answer.status_code == 422, parameters
+            assert answer.headers["content-type"] == "application/problem+json"
+            problem = answer.json()
+            assert problem["type"] == "urn:meterkast:problem:invalid-request"
+            assert sentence in problem["detail"]
+            assert problem["errors"][0]["parameter"] in (*parameters, "from", "to")
 
 
 async def test_history_that_is_away_is_a_503_with_a_hint(mosquitto: Broker) -> None:

@@ -12,6 +12,18 @@ from tests.brokers import Broker
 
 SCRIPT = "console.log('live');\n" * 200
 
+ERRORS = [
+    ("GET", "/nothing", 404, "not-found"),
+    ("GET", "/api/v1/nothing", 404, "not-found"),
+    ("GET", "/api/v1/meters/", 404, "not-found"),
+    ("GET", "/docs/../../secret", 404, "not-found"),
+    ("GET", "/%2e%2e/%2e%2e/etc/passwd", 404, "not-found"),
+    ("POST", "/api/v1/meters", 405, "method-not-allowed"),
+    ("DELETE", "/api/v1/meters/home/actual", 405, "method-not-allowed"),
+    ("GET", "/api/v1/stream?gateway=No%20Name", 422, "invalid-request"),
+    ("GET", "/api/v1/stream?telegrams=perhaps", 422, "invalid-request"),
+]
+
 
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
@@ -111,32 +123,19 @@ async def test_the_documentation_loads_nothing_from_elsewhere(mosquitto: Broker)
             assert (await here.get(path)).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status", "kind"),
-    [
-        ("GET", "/nothing", 404, "not-found"),
-        ("GET", "/api/v1/nothing", 404, "not-found"),
-        ("GET", "/api/v1/meters/", 404, "not-found"),
-        ("GET", "/docs/../../secret", 404, "not-found"),
-        ("GET", "/%2e%2e/%2e%2e/etc/passwd", 404, "not-found"),
-        ("POST", "/api/v1/meters", 405, "method-not-allowed"),
-        ("DELETE", "/api/v1/meters/home/actual", 405, "method-not-allowed"),
-        ("GET", "/api/v1/stream?gateway=No%20Name", 422, "invalid-request"),
-        ("GET", "/api/v1/stream?telegrams=perhaps", 422, "invalid-request"),
-    ],
-)
-async def test_every_error_is_a_problem(mosquitto: Broker, method: str, path: str, status: int, kind: str) -> None:
+async def test_every_error_is_a_problem(mosquitto: Broker) -> None:
     """Errors have one form (RFC 9457), whoever finds them."""
     async with house(mosquitto) as here:
-        answer = await here.client.request(method, path)
-        assert answer.status_code == status
-        assert answer.headers["content-type"] == "application/problem+json"
-        problem = answer.json()
-        assert problem["type"] == f"urn:meterkast:problem:{kind}"
-        assert problem["status"] == status
-        assert problem["detail"]
-        if status == 405:
-            assert answer.headers["allow"] == "GET"
+        for method, path, status, kind in ERRORS:
+            answer = await here.client.request(method, path)
+            assert answer.status_code == status, path
+            assert answer.headers["content-type"] == "application/problem+json"
+            problem = answer.json()
+            assert problem["type"] == f"urn:meterkast:problem:{kind}"
+            assert problem["status"] == status
+            assert problem["detail"]
+            if status == 405:
+                assert answer.headers["allow"] == "GET"
 
 
 async def test_a_bug_is_a_problem_that_tells_nothing_of_the_inside(mosquitto: Broker, tmp_path: Path) -> None:

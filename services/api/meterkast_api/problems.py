@@ -105,7 +105,8 @@ async def _store(request: Request, error: Exception) -> Response:
 
 
 async def _bug(request: Request, error: Exception) -> Response:
-    _LOG.error("a request failed", path=request.url.path, exc_info=error)
+    # the server logs the traceback, since Starlette raises the error again after this answer
+    _LOG.error("a request failed", path=request.url.path, error=repr(error))
     detail = "this should not happen: the log of the api says more"
     return problem(ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail), request.url.path)
 
