@@ -1,10 +1,10 @@
 """The JSON messages of the contract, as pydantic models."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
@@ -17,16 +17,14 @@ Number = int | Annotated[Decimal, WithJsonSchema({"type": "number"})]
 Value = Number | str
 
 
-def _wire(value: Any) -> Any:
-    if isinstance(value, Decimal):
+def _exact_number(value: Any) -> orjson.Fragment:
+    if type(value) is Decimal:
         return _Fragment(str(value))
-    if isinstance(value, Message):
-        return value.present()
     raise TypeError(f"{type(value).__name__} has no place in a message")
 
 
 def _dump(value: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(value, default=_wire, option=orjson.OPT_UTC_Z)
+    return orjson.dumps(value, default=_exact_number, option=orjson.OPT_UTC_Z)
 
 
 _Fragment = orjson.Fragment
@@ -41,36 +39,32 @@ class Message(BaseModel):
     """A JSON message; unknown keys are ignored so that a newer sender is understood."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-    _names: ClassVar[set[str]] = set()
-    _optional: ClassVar[bool] = True
 
     def to_json(self) -> bytes:
         """JSON with exact decimals, times in UTC and absent values left out."""
         return _dump(self.model_dump(exclude_none=True))
 
     @classmethod
-    def trusted(cls, fields: dict[str, Any]) -> Self:
-        """Make a message of fields that are all there and known to be right, without checking them again."""
-        message = _new(cls)
-        _set_values(message, fields)
-        _set_names(message, cls._names)
-        _set_extra(message, None)
-        _set_private(message, None)
-        return message
+    def maker(cls) -> Callable[[dict[str, Any]], Self]:
+        """Return what makes messages of fields that are all there and known to be right, unchecked."""
+        names = set(cls.model_fields)
 
-    @classmethod
-    def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        """Know the names of all fields."""
-        cls._names = set(cls.model_fields)
-        cls._optional = any(not field.is_required() for field in cls.model_fields.values())
+        def make(fields: dict[str, Any]) -> Any:
+            message = _new(cls)
+            _set_values(message, fields)
+            _set_names(message, names)
+            _set_extra(message, None)
+            _set_private(message, None)
+            return message
+
+        return make
 
     def present(self) -> dict[str, Any]:
         """Return the fields that say something, as they stand in JSON."""
-        fields = self.__dict__
-        if not self._optional:
-            return fields
         return {
-            name: value for name, value in fields.items() if value is not None and (type(value) is not dict or value)
+            name: value
+            for name, value in self.__dict__.items()
+            if value is not None and (value or type(value) is not dict)
         }
 
     @classmethod
@@ -165,7 +159,7 @@ class Reading(Message):
         wire.update(self.values)
         for name in _LISTS:
             if entries := fields[name]:
-                wire[name] = entries
+                wire[name] = [entry.present() for entry in entries]
         if self.other:
             wire["other"] = self.other
         if self.warnings:

@@ -9,10 +9,11 @@ from meterkast_parser.errors import LineError, TelegramError
 from meterkast_parser.lines import DATE_CODE, TIME_CODE, Draft, close_devices, take_line
 from meterkast_parser.shapes import Shapes
 from meterkast_parser.telegram import crc_holds, find_end, line_spans, unwrapped
-from meterkast_parser.times import is_plausible, local_times
+from meterkast_parser.times import EARLIEST, LATEST, local_times
 
 MAX_CLOCK_ERROR = timedelta(days=1)
 _MAX_WARNINGS = 20
+_make_reading = Reading.maker()
 
 
 def decode(
@@ -72,7 +73,7 @@ def _meter_time(draft: Draft) -> datetime | None:
 
 def _reading(draft: Draft, identification: str, gateway: str, received_at: datetime | None) -> Reading:
     measured_at, clock = _meter_time(draft), Clock.METER
-    if measured_at is None or not is_plausible(measured_at):
+    if measured_at is None or not EARLIEST <= measured_at < LATEST:
         wrong = draft.clock_text is not None
         measured_at, clock = received_at, Clock.RECEIVER
     else:
@@ -84,7 +85,7 @@ def _reading(draft: Draft, identification: str, gateway: str, received_at: datet
     values = draft.values
     if not values and not draft.mbus:
         raise TelegramError(RejectReason.EMPTY, "no line holds a value that the catalogue knows")
-    return Reading.trusted(
+    return _make_reading(
         {
             "gateway": gateway,
             "identification": identification,

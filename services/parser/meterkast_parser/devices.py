@@ -8,7 +8,7 @@ from typing import Any
 from meterkast_contracts.messages import MbusKind, MbusReading
 
 from meterkast_parser.groups import octets
-from meterkast_parser.mbus import EXTRA_UNITS, KINDS, PROFILE_GROUPS, UNITS, device_time
+from meterkast_parser.mbus import EXTRA_UNITS, KINDS, PROFILE_GROUPS, UNITS, device_time, make_reading
 from meterkast_parser.places import Line, NumberPlace, Places, is_time
 from meterkast_parser.times import LocalTimes
 
@@ -33,7 +33,7 @@ class DeviceLayout:
             fields["value"] = self.convert(text[self.value])
         if self.time is not None:
             fields["measured_at"] = device_time(text[self.time], times)
-        return MbusReading.trusted(fields)
+        return make_reading(fields)
 
 
 def device_layout(channel: int, lines: Sequence[Line], places: Places) -> DeviceLayout | None:
@@ -106,7 +106,7 @@ def _value(device: DeviceLayout, place: NumberPlace, spelt: str) -> bool:
     if shift or device.value is not None:
         return False
     device.fields["unit"], device.value = unit, slice(*place.span)
-    device.convert = int if place.whole else Decimal
+    device.convert = Decimal if place.decimals else int
     return True
 
 

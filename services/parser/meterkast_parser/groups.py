@@ -47,7 +47,7 @@ def octets(text: str) -> str:
         try:
             decoded = bytes.fromhex(stripped)
         except ValueError:
-            decoded = b""
+            return stripped.strip("\xff").strip()
         if decoded.isascii() and (spelt := decoded.decode("ascii")).isprintable():
             return spelt.strip()
     return stripped.strip("\xff").strip()

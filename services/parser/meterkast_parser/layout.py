@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from meterkast_contracts.catalogue import Entry, Type
-from meterkast_contracts.messages import MonthPeak, PowerFailure
 
 from meterkast_parser import mbus
 from meterkast_parser.devices import DeviceLayout, device_layout
@@ -15,7 +14,7 @@ from meterkast_parser.lines import Draft, number_target, plain_text
 from meterkast_parser.numbers import Convert, converter
 from meterkast_parser.places import Line, NumberPlace, Places, Span, cut_text, is_time
 from meterkast_parser.plans import PLANS
-from meterkast_parser.structured import is_month_profile, power_shift
+from meterkast_parser.structured import is_month_profile, make_failure, make_peak, power_shift
 from meterkast_parser.telegram import unwrapped
 
 Step = Callable[[Draft, str], None]
@@ -36,7 +35,7 @@ class Layout:
         if place is None or name in self.names:
             return False
         self.names.add(name)
-        convert = converter(shift, longest=place.length, whole=place.whole)
+        convert = converter(shift, length=place.length, decimals=place.decimals)
         self.numbers.setdefault(convert, {})[name] = place.span
         return True
 
@@ -81,7 +80,7 @@ def _add_number(layout: Layout, entries: tuple[Entry, ...], line: Line) -> bool:
     if "," in line.groups[0]:
         return False
     place = layout.places.number(line.spans[0])
-    target = number_target(entries, place.unit, whole=place.whole) if place else None
+    target = number_target(entries, place.unit, whole=not place.decimals) if place else None
     return target is not None and layout.add_number(*target, place)
 
 
@@ -141,12 +140,12 @@ def _add_failure_log(layout: Layout, _name: str, line: Line) -> bool:
 
 
 def _read_failure_log(ends: TextCut, seconds: TextCut, draft: Draft, text: str) -> None:
-    moments = map(draft.times.plausible, ends(text))
+    plausible = draft.times.plausible
     draft.failure_log = tuple(
         [
-            PowerFailure.trusted({"ended_at": moment, "duration_s": duration})
-            for moment, duration in zip(moments, map(int, seconds(text)), strict=True)
-            if moment is not None
+            make_failure({"ended_at": moment, "duration_s": duration})
+            for ended, duration in zip(ends(text), map(int, seconds(text)), strict=True)
+            if (moment := plausible(ended)) is not None
         ]
     )
 
@@ -157,26 +156,25 @@ def _add_profile(layout: Layout, _name: str, line: Line) -> bool:
         return False
     found = [layout.places.number(span) for span in line.spans[5::3]]
     places = [place for place in found if place is not None]
-    units = {place.unit for place in places}
-    if len(places) != len(found) or len(units) != 1:
+    kinds = {(place.unit, place.length, place.decimals) for place in places}
+    if len(places) != len(found) or len(kinds) != 1:
         return False
     layout.places.fix(line.spans[1])
     powers = cut_text([place.span for place in places])
-    convert = converter(power_shift(units.pop()), longest=max(place.length for place in places), whole=False)
+    unit, length, decimals = kinds.pop()
+    convert = converter(power_shift(unit), length=length, decimals=decimals)
     ends, times = cut_text(line.spans[3::3]), cut_text(line.spans[4::3])
     layout.steps.append(partial(_read_profile, ends, times, powers, convert))
     return True
 
 
 def _read_profile(ends: TextCut, times: TextCut, powers: TextCut, convert: Convert, draft: Draft, text: str) -> None:
-    plausible = draft.times.plausible
+    plausible, boundary = draft.times.plausible, draft.times.boundary
     draft.peak_history = tuple(
         [
-            MonthPeak.trusted({"month_end": month_end, "at": at, "power_w": power})
-            for month_end, at, power in zip(
-                map(plausible, ends(text)), map(plausible, times(text)), map(convert, powers(text)), strict=True
-            )
-            if month_end is not None
+            make_peak({"month_end": month_end, "at": plausible(at), "power_w": convert(power)})
+            for end, at, power in zip(ends(text), times(text), powers(text), strict=True)
+            if (month_end := boundary(end)) is not None
         ]
     )
     if not draft.peak_history:

@@ -12,7 +12,7 @@ from meterkast_contracts.messages import MbusKind, MbusReading, Number
 
 from meterkast_parser.errors import LineError
 from meterkast_parser.groups import octets, parse_number, shifted
-from meterkast_parser.times import LocalTimes, is_plausible
+from meterkast_parser.times import EARLIEST, LATEST, LocalTimes
 
 KINDS = {
     0: MbusKind.OTHER, 2: MbusKind.ELECTRICITY, 3: MbusKind.GAS, 4: MbusKind.HEAT, 6: MbusKind.HOT_WATER,
@@ -42,6 +42,9 @@ USUAL_NAMES: dict[tuple[MbusKind, str | None], str] = {
 """The plain names that the only device of a kind gets."""
 
 
+make_reading = MbusReading.maker()
+
+
 @dataclass(slots=True)
 class Device:
     """What the lines of one channel said so far."""
@@ -59,7 +62,7 @@ class Device:
         """Return the device's reading, None for a channel that said nothing of a device."""
         if self.kind is None and self.value is None and not self.meter_id:
             return None
-        return MbusReading.trusted(
+        return make_reading(
             {
                 "channel": self.channel, "kind": self.kind or MbusKind.UNKNOWN, "meter_id": self.meter_id,
                 "value": self.value, "unit": self.unit, "measured_at": self.measured_at, "valve": self.valve,
@@ -93,7 +96,7 @@ def device_time(text: str, times: LocalTimes) -> datetime | None:
         if text.isdecimal() or text[:-1].isdecimal():
             return None
         raise
-    return moment if is_plausible(moment) else None
+    return moment if EARLIEST <= moment < LATEST else None
 
 
 def _take_kind(device: Device, groups: Sequence[str], _times: LocalTimes) -> None:

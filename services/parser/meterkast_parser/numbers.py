@@ -8,7 +8,7 @@ from meterkast_contracts.messages import Number
 
 from meterkast_parser.groups import shifted
 
-_SHORT = 7
+_SHORT = 8
 
 Convert = Callable[[str], Number]
 
@@ -33,6 +33,10 @@ def _number(shift: int, digits: str) -> Number:
     return shifted(Decimal(digits), shift)
 
 
+def _without_point(digits: str) -> int:
+    return int(digits.replace(".", ""))
+
+
 @cache
 def _short_numbers(shift: int) -> Convert:
     return _ShortNumbers(shift).__getitem__
@@ -43,10 +47,10 @@ def _long_numbers(shift: int) -> Convert:
     return partial(_number, shift)
 
 
-def converter(shift: int, *, longest: int, whole: bool) -> Convert:
+def converter(shift: int, *, length: int, decimals: int) -> Convert:
     """Return what turns digits into a number times 10^shift; it raises ArithmeticError or ValueError for others."""
-    if longest <= _SHORT:
+    if length <= _SHORT:
         return _short_numbers(shift)
-    if shift:
-        return _long_numbers(shift)
-    return int if whole else Decimal
+    if not shift:
+        return Decimal if decimals else int
+    return _without_point if shift == decimals else _long_numbers(shift)

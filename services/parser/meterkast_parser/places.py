@@ -39,11 +39,11 @@ class NumberPlace(NamedTuple):
 
     span: Span
     unit: str
-    whole: bool
+    decimals: int
 
     @property
     def length(self) -> int:
-        """How many digits there are, the point included."""
+        """How many characters the number has, the point included."""
         return self.span[1] - self.span[0]
 
 
@@ -72,7 +72,7 @@ class Places:
             return None
         end = span[0] + digits.end()
         self.fix((end, span[1]))
-        return NumberPlace((span[0], end), unit, "." not in digits.group())
+        return NumberPlace((span[0], end), unit, len(digits.group().partition(".")[2]))
 
     def _line(self, start: int, end: int) -> Line:
         spelt, _, rest = self.text[start:end].partition("(")

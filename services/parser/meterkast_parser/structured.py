@@ -12,6 +12,7 @@ from meterkast_parser.times import LocalTimes
 _KILO = 3
 _PEAK_GROUPS = 2
 _PROFILE_GROUPS = 4
+make_peak, make_failure = MonthPeak.maker(), PowerFailure.maker()
 _SHIFTS = {"kw": _KILO, "w": 0, "": _KILO}
 
 
@@ -47,10 +48,10 @@ def parse_profile(groups: Sequence[str], times: LocalTimes) -> tuple[MonthPeak, 
     rows = groups[3:]
     peaks = []
     for month_end, at, value in zip(rows[::3], rows[1::3], rows[2::3], strict=False):
-        boundary = times.plausible(month_end)
+        boundary = times.boundary(month_end)
         if boundary is not None:
             fields = {"month_end": boundary, "at": times.plausible(at), "power_w": _power(value)}
-            peaks.append(MonthPeak.trusted(fields))
+            peaks.append(make_peak(fields))
     return tuple(peaks)
 
 
@@ -64,5 +65,5 @@ def parse_failure_log(groups: Sequence[str], times: LocalTimes) -> tuple[PowerFa
         if not seconds.isdecimal():
             raise LineError(f"{duration[:20]!r} is no duration")
         if moment is not None:
-            entries.append(PowerFailure.trusted({"ended_at": moment, "duration_s": int(seconds)}))
+            entries.append(make_failure({"ended_at": moment, "duration_s": int(seconds)}))
     return tuple(entries)

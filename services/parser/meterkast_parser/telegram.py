@@ -28,10 +28,13 @@ def find_end(raw: bytes) -> int:
 
 def crc_holds(raw: bytes, end: int) -> bool:
     """Return whether a CRC vouches for the telegram, False when it has none; raise TelegramError when it is wrong."""
-    stated = raw[end + 1 : end + 8].split(b"\n", 1)[0].strip().decode("latin-1")
+    tail = raw[end + 1 : end + 8]
+    computed = crc16.arc(raw[: end + 1])
+    if tail == b"%04X\r\n" % computed:
+        return True
+    stated = tail.split(b"\n", 1)[0].strip().decode("latin-1")
     if not stated:
         return False
-    computed = crc16.arc(raw[: end + 1])
     if len(stated) <= _CRC_DIGITS and _HEX.issuperset(stated) and int(stated, 16) == computed:
         return True
     raise TelegramError(RejectReason.CRC, f"checksum is {computed:04X}, the telegram says {stated!r}", position=end + 1)

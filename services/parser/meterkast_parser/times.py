@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from meterkast_parser.errors import LineError
 
+# What a meter's clock can have shown: not 1970, not 2063.
 EARLIEST = datetime(1999, 12, 31, tzinfo=UTC)
 LATEST = datetime(2063, 1, 1, tzinfo=UTC)
 _DIGITS = 8
@@ -24,10 +25,14 @@ class LocalTimes(dict[str, datetime]):
     """Reads the local times of one zone; holds the hours met so far, `YYMMDDhh` and letter, in UTC."""
 
     LIMIT = 1 << 14
+    ABSURD_LIMIT = 1000
 
     def __init__(self, zone: ZoneInfo) -> None:
         super().__init__()
         self._zone = zone
+        self._absurd: set[str] = set()
+        self.boundary = lru_cache(maxsize=1024)(self.plausible)
+        """Like `plausible`, for the few times that all meters print, the ends of months."""
 
     def parse(self, text: str) -> datetime:
         """Return `YYMMDDhhmmss` with or without S/W letter, or `YY-MM-DD hh:mm:ss`, as UTC; raise LineError."""
@@ -41,8 +46,17 @@ class LocalTimes(dict[str, datetime]):
     def plausible(self, text: str) -> datetime | None:
         """Return the time, None for one that no meter's clock shows."""
         try:
+            moment = self[text[:8] + text[12:]] + _SECONDS[text[8:12]]
+        except KeyError:
+            return None if text in self._absurd else self._unusual(text)
+        return moment if EARLIEST <= moment < LATEST else None
+
+    def _unusual(self, text: str) -> datetime | None:
+        try:
             moment = self.parse(text)
         except LineError:
+            if len(self._absurd) < self.ABSURD_LIMIT:
+                self._absurd.add(text)
             return None
         return moment if EARLIEST <= moment < LATEST else None
 
@@ -73,8 +87,3 @@ def _offset(local: datetime, letter: str) -> timedelta:
             return candidate.utcoffset() or timedelta()
     standard = (local.utcoffset() or timedelta()) - (local.dst() or timedelta())
     return standard + (_HOUR if letter == "S" else timedelta())
-
-
-def is_plausible(moment: datetime) -> bool:
-    """Whether a meter's clock can have shown this: not 1970, not 2063."""
-    return EARLIEST <= moment < LATEST
