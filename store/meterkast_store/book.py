@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from meterkast_contracts.messages import Event
 
 from meterkast_store import quarter
+from meterkast_store.columns import GAUGES
 from meterkast_store.curve import merged, plans
 from meterkast_store.history import (
     POWER_FIELDS,
@@ -65,6 +66,7 @@ class Book:
         self, gateway: str, start: datetime, end: datetime, points: int, fields: Sequence[str] = POWER_FIELDS
     ) -> PowerCurve:
         """Lowest, mean and highest of each field per bin."""
+        fields = [name for name in fields if name in GAUGES]
         curve = PowerCurve(gateway, start, end, (end - start).total_seconds(), ())
         for plan in plans(to_ms(start), to_ms(end), points, fields):
             late = QUARTER_MS if plan.table is Table.QUARTER else 0

@@ -172,7 +172,7 @@ class HistoryStore(Protocol):
     async def power(
         self, gateway: str, start: datetime, end: datetime, points: int, fields: Sequence[str] = POWER_FIELDS
     ) -> PowerCurve:
-        """Lowest, mean and highest of each field in at most `points` (≤ 2,000) bins."""
+        """Lowest, mean and highest of each gauge in at most `points` (≤ 2,000) bins; other names are left out."""
         ...
 
     async def usage(self, gateway: str, start: datetime, end: datetime, per: Period, timezone: ZoneInfo) -> Usage:

@@ -24,7 +24,7 @@ FIRST_WITHOUT_DELETE = (3,)
 
 
 class InfluxRows:
-    """Rows in an InfluxDB (see Rows). Fields once written stay: a row that is put again only adds or changes."""
+    """Rows in an InfluxDB (see Rows)."""
 
     def __init__(self, place: InfluxPlace) -> None:
         self._server = InfluxServer(place)
@@ -43,9 +43,21 @@ class InfluxRows:
         new = list(dict.fromkeys(row.series for row in rows if row.series not in self._registered))
         made = [line(row) for row in rows if row.series.table is not Table.SAMPLE]
         samples = [line(row) for row in rows if row.series.table is Table.SAMPLE]
+        await self._clear([row for row in rows if None in row.fields.values()])
         for lines in ([registration(series) for series in new] + made, samples):
             await self._server.write(lines)
         self._registered |= set(new)
+
+    async def _clear(self, rows: Sequence[Row]) -> None:
+        """Delete points that lose fields; 3.x cannot, there the fields stay."""
+        if rows and self._server.version < FIRST_WITHOUT_DELETE:
+            await self._server.ask(
+                *(
+                    f'DELETE FROM "{row.series.table}" WHERE {where(row.series)} '  # noqa: S608 - quoted
+                    f"AND time >= {row.at}ms AND time <= {row.at}ms"
+                    for row in rows
+                )
+            )
 
     async def series(self, table: Table, gateway: str | None = None) -> list[Series]:
         """Every series of a table."""
@@ -82,6 +94,8 @@ class InfluxRows:
 
     async def bins(self, series: Series, after: int, until: int, *, width: int, fields: Sequence[str]) -> list[Bin]:
         """Rows with `after` ≤ at < `until` in bins of `width` ms."""
+        if not fields:
+            return []
         chosen = ", ".join(_spread(series.table, name) for name in fields)
         count = ', sum("count") AS "count"' if series.table is Table.QUARTER else ""
         question = (

@@ -15,7 +15,7 @@ _TEXT = str.maketrans({'"': r"\"", "\\": r"\\"})
 
 def line(row: Row) -> str:
     """Return the row in line protocol, time in milliseconds."""
-    fields = ",".join(f"{name}={_value(name, value)}" for name, value in _complete(row).items())
+    fields = ",".join(f"{name}={_value(name, value)}" for name, value in _complete(row).items() if value is not None)
     return f"{row.series.table}{_tags(row.series)} {fields} {row.at}"
 
 
@@ -75,7 +75,7 @@ def _lean(fields: dict[str, Field]) -> dict[str, Field]:
     return {name: value for name, value in fields.items() if name not in gone}
 
 
-def _value(name: str, value: Field) -> str:
+def _value(name: str, value: float | str) -> str:
     if isinstance(value, str):
         return f'"{value.translate(_TEXT)}"'
     decimals = gauge_decimals(name)

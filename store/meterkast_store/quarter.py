@@ -15,7 +15,6 @@ from meterkast_store.rows import Field, Row, Series, Table
 
 REGISTER_FIELDS = frozenset(column for column, _ in REGISTERS.values())
 _NOT_REGISTERS = frozenset({"lag", "reset"})
-_DEFAULTS = {"pieces": 1, "reset": 0}
 
 
 def registers_of(row: Row) -> dict[str, int]:
@@ -80,20 +79,14 @@ def extend(row: Row, sample: Row) -> Row | None:
 
 
 def instead_of(old: Row | None, new: Row) -> Row:
-    """Return the new row such that it replaces the old one also where fields are only ever added."""
-    gone = {} if old is None else {name: None for name in old.fields if name not in new.fields}
-    filled: dict[str, Field] = dict(new.fields)
-    for name in gone:
-        if name == "raw" or name.endswith("_n"):
-            filled[name] = new.number("count")
-        elif name in _DEFAULTS:
-            filled[name] = _DEFAULTS[name]
-    return replace(new, fields=filled)
+    """Return the new row, which says what of the old one is gone."""
+    gone: dict[str, Field] = {} if old is None else {name: None for name in old.fields if name not in new.fields}
+    return replace(new, fields={**gone, **new.fields}) if gone else new
 
 
 def tombstone(row: Row) -> Row:
     """Return what replaces a row that is no more."""
-    return replace(row, fields={"count": 0, "lag": 0, "span": 0, "reset": 0})
+    return instead_of(row, replace(row, fields={"count": 0, "lag": 0, "span": 0}))
 
 
 def is_alive(row: Row) -> bool:
@@ -151,7 +144,7 @@ def _add(row: Row, sample: Row) -> Row:
     fields["lag"] = row.at - sample.at
     fields["span"] = row.number("span") + sample.at - measured_at(row)
     fields["count"] = count + 1
-    if "raw" in fields:
+    if fields.get("raw") is not None:
         fields["raw"] = row.number("raw") + 1
     for name, value in registers_of(sample).items():
         fields[name + GAIN] = row.number(name + GAIN) + value - row.number(name, value)
@@ -161,10 +154,11 @@ def _add(row: Row, sample: Row) -> Row:
     return replace(row, fields=fields)
 
 
-def _aggregate(fields: dict[str, Field], name: str, value: Field | None, count: int) -> None:
+def _aggregate(fields: dict[str, Field], name: str, value: Field, count: int) -> None:
     """Add a value to sum, lowest and highest; `…_n` is kept where not all of the quarter's samples had one."""
     total, low, high = (_number(fields.get(f"{name}_{what}")) for what in ("sum", "min", "max"))
-    had = _number(fields.get(f"{name}_n", 0 if total is None else count)) or 0
+    known = _number(fields.get(f"{name}_n"))
+    had = known if known is not None else 0 if total is None else count
     new = _number(value)
     if new is not None:
         had += 1
@@ -175,7 +169,7 @@ def _aggregate(fields: dict[str, Field], name: str, value: Field | None, count: 
         fields[f"{name}_n"] = had
 
 
-def _number(value: Field | None) -> int | float | None:
+def _number(value: Field) -> int | float | None:
     return None if isinstance(value, str) else value
 
 

@@ -68,7 +68,7 @@ class Draft:
         self.written[row.series][row.at] = row
         tail = self.tails.get(row.series)
         if tail is None or tail.at <= row.at:
-            self.tails[row.series] = row
+            self.tails[row.series] = row.lean()
 
     def _over(self, stored: Iterable[Row], series: Series, after: int, until: int) -> list[Row]:
         merged = {row.at: row for row in stored}
@@ -110,7 +110,7 @@ class Recorder:
             if grown is not None:
                 draft.put(grown)
                 continue
-            stored = await _samples(self._rows, group, boundary) if current is not None else group
+            stored = await _samples(self._rows, group, boundary)
             rows = quarter.summarise(series, boundary, stored)
             if current is not None and quarter.samples_in(rows[-1]) < quarter.samples_in(current):
                 continue  # retention took samples of this quarter: what was made of all of them stands

@@ -1,11 +1,11 @@
 """The narrow waist between the logic of history and its backends: rows of a series, put and got."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
 
-Field = int | float | str
+Field = int | float | str | None
 
 
 class Table(StrEnum):
@@ -29,11 +29,20 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its series and time identify it, putting it again replaces it. Gauges are scaled (see `columns`)."""
+    """One row: its series and time identify it, putting it again replaces it. Gauges are scaled (see `columns`).
+
+    None says that a row which stood here had the field, and that it is gone.
+    """
 
     series: Series
     at: int
     fields: Mapping[str, Field] = field(default_factory=dict)
+
+    def lean(self) -> Self:
+        """Return the row without the fields that are gone."""
+        if None not in self.fields.values():
+            return self
+        return replace(self, fields={name: value for name, value in self.fields.items() if value is not None})
 
     def number(self, name: str, default: int = 0) -> int:
         """Return an integer field."""

@@ -90,7 +90,7 @@ def row_sample(row: Row) -> Sample:
     registers: dict[str, int] = {}
     for name, value in row.fields.items():
         decimals = gauge_decimals(name)
-        if decimals is not None and not isinstance(value, str):
+        if decimals is not None and isinstance(value, int | float):
             gauges[name] = natural(value, decimals)
         elif isinstance(value, int) and name not in (RECEIVED, RECEIVER_CLOCK):
             registers[name] = value

@@ -16,7 +16,7 @@ from tests.brokers import Broker
 from tests.history.readings import START, reading
 
 TOPICS = Topics()
-GIVE_UP_S = 30.0
+GIVE_UP_S = 60.0
 
 
 def settings_for(broker: Broker, folder: Path, **section: float) -> HistorySettings:
@@ -49,7 +49,7 @@ async def publisher(broker: Broker) -> AsyncIterator[MqttSession]:
 async def until(met: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(GIVE_UP_S):
         while not await met():  # noqa: ASYNC110 - a database tells nobody that it has changed
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.2)
 
 
 async def stored(store: HistoryStore, gateway: str = "home") -> int:

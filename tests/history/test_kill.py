@@ -39,7 +39,7 @@ def start_process(broker: Broker, folder: Path) -> "subprocess.Popen[bytes]":
 
 async def test_killing_it_at_any_time_loses_nothing_and_counts_nothing_twice(broker: Broker, tmp_path: Path) -> None:
     """The process is killed by SIGKILL again and again under load: every reading is kept, and once."""
-    total, chunk = 1600, 400
+    total, chunk = 900, 300
     async with open_store(StoreSettings(), tmp_path) as store, publisher(broker) as session:
         process = await asyncio.to_thread(start_process, broker, tmp_path)
         await publish(session, range(1))

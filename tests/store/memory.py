@@ -21,7 +21,7 @@ class MemoryRows:
 
     async def put(self, rows: Sequence[Row]) -> None:
         for row in rows:
-            self.tables[row.series][row.at] = row
+            self.tables[row.series][row.at] = row.lean()
 
     async def series(self, table: Table, gateway: str | None = None) -> list[Series]:
         return [s for s in self.tables if s.table is table and gateway in (None, s.gateway)]

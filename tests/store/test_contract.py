@@ -129,7 +129,7 @@ async def test_power_of_a_short_time_comes_from_the_readings(store: HistoryStore
         if w is not None
     ]
     await store.write(Batch(samples=samples))
-    fields = ("power_import_w", "voltage_l1_v")
+    fields = ("power_import_w", 'x") FROM "sample"; --', "energy_import_t1_wh", "voltage_l1_v")
     curve = await store.power(home, NOON, NOON + timedelta(seconds=90), 3, fields)
     spreads = [(one.start, one.count, one.values["power_import_w"]) for one in curve.bins]
     assert [(start, n, (s.minimum, s.mean, s.maximum)) for start, n, s in spreads] == [
@@ -139,6 +139,7 @@ async def test_power_of_a_short_time_comes_from_the_readings(store: HistoryStore
     ]
     assert curve.bins[0].values["voltage_l1_v"].mean == pytest.approx(230.5)
     assert curve.step_s == 30
+    assert set(curve.bins[0].values) == {"power_import_w", "voltage_l1_v"}
 
 
 async def test_power_of_a_long_time_comes_from_the_quarters(store: HistoryStore, home: str) -> None:

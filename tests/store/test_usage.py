@@ -67,7 +67,7 @@ def power(gain: int) -> dict[str, float]:
 def snapshots(rows: MemoryRows) -> list[tuple[object, ...]]:
     """All that the snapshots say, apart from fields that say nothing."""
     return [
-        (series, at, sorted(item for item in row.fields.items() if item not in (("reset", 0), ("pieces", 1))))
+        (series, at, sorted(item for item in row.fields.items() if item != ("reset", 0)))
         for series in sorted(rows.tables, key=lambda one: one.name)
         for at, row in sorted(rows.tables[series].items())
         if series.table is Table.QUARTER and is_alive(row)
