@@ -11,22 +11,24 @@ from meterkast_parser.devices import DeviceLayout, device_layout
 from meterkast_parser.errors import LineError
 from meterkast_parser.groups import octets
 from meterkast_parser.lines import Draft, number_target, plain_text
-from meterkast_parser.numbers import Convert, converter
-from meterkast_parser.places import Line, NumberPlace, Places, Span, cut_text, is_time
+from meterkast_parser.numbers import SHORT, Convert, converter
+from meterkast_parser.places import Line, NumberPlace, Places, Span, cut_bytes, cut_text, is_time
 from meterkast_parser.plans import PLANS
 from meterkast_parser.structured import is_month_profile, make_failure, make_peak, power_shift
 from meterkast_parser.telegram import unwrapped
 
 Step = Callable[[Draft, str], None]
 TextCut = Callable[[str], tuple[str, ...]]
+BytesCut = Callable[[bytes], tuple[bytes, ...]]
 
 
 @dataclass(slots=True)
 class Layout:
-    """The numbers by what converts them, and steps for everything else."""
+    """The numbers by what converts them, long ones with decimals, and steps for everything else."""
 
     places: Places
     numbers: dict[Convert, dict[str, Span]] = field(default_factory=dict)
+    decimals: dict[str, Span] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
 
@@ -35,8 +37,11 @@ class Layout:
         if place is None or name in self.names:
             return False
         self.names.add(name)
-        convert = converter(shift, length=place.length, decimals=place.decimals)
-        self.numbers.setdefault(convert, {})[name] = place.span
+        if place.decimals and not shift and place.length > SHORT:
+            self.decimals[name] = place.span
+        else:
+            convert = converter(shift, length=place.length, decimals=place.decimals)
+            self.numbers.setdefault(convert, {})[name] = place.span
         return True
 
     def add_line(self, line: Line) -> None:
@@ -160,7 +165,7 @@ def _add_profile(layout: Layout, _name: str, line: Line) -> bool:
     if len(places) != len(found) or len(kinds) != 1:
         return False
     layout.places.fix(line.spans[1])
-    powers = cut_text([place.span for place in places])
+    powers = cut_bytes([place.span for place in places])
     unit, length, decimals = kinds.pop()
     convert = converter(power_shift(unit), length=length, decimals=decimals)
     ends, times = cut_text(line.spans[3::3]), cut_text(line.spans[4::3])
@@ -168,12 +173,12 @@ def _add_profile(layout: Layout, _name: str, line: Line) -> bool:
     return True
 
 
-def _read_profile(ends: TextCut, times: TextCut, powers: TextCut, convert: Convert, draft: Draft, text: str) -> None:
+def _read_profile(ends: TextCut, times: TextCut, powers: BytesCut, convert: Convert, draft: Draft, text: str) -> None:
     plausible, boundary = draft.times.plausible, draft.times.boundary
     draft.peak_history = tuple(
         [
             make_peak({"month_end": month_end, "at": plausible(at), "power_w": convert(power)})
-            for end, at, power in zip(ends(text), times(text), powers(text), strict=True)
+            for end, at, power in zip(ends(text), times(text), powers(text.encode("latin-1")), strict=True)
             if (month_end := boundary(end)) is not None
         ]
     )

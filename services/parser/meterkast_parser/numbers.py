@@ -8,12 +8,12 @@ from meterkast_contracts.messages import Number
 
 from meterkast_parser.groups import shifted
 
-_SHORT = 8
+SHORT = 8
 
-Convert = Callable[[str], Number]
+Convert = Callable[[bytes], Number]
 
 
-class _ShortNumbers(dict[str, Number]):
+class _ShortNumbers(dict[bytes, Number]):
     """Numbers by their digits: gauges and counters have so few digits that those of all meters recur."""
 
     LIMIT = 1 << 15
@@ -22,19 +22,19 @@ class _ShortNumbers(dict[str, Number]):
         super().__init__()
         self._shift = shift
 
-    def __missing__(self, digits: str) -> Number:
+    def __missing__(self, digits: bytes) -> Number:
         if len(self) >= self.LIMIT:
             self.clear()
         number = self[digits] = _number(self._shift, digits)
         return number
 
 
-def _number(shift: int, digits: str) -> Number:
-    return shifted(Decimal(digits), shift)
+def _number(shift: int, digits: bytes) -> Number:
+    return shifted(Decimal(digits.decode("latin-1")), shift)
 
 
-def _without_point(digits: str) -> int:
-    return int(digits.replace(".", ""))
+def _without_point(digits: bytes) -> int:
+    return int(digits.replace(b".", b""))
 
 
 @cache
@@ -49,8 +49,8 @@ def _long_numbers(shift: int) -> Convert:
 
 def converter(shift: int, *, length: int, decimals: int) -> Convert:
     """Return what turns digits into a number times 10^shift; it raises ArithmeticError or ValueError for others."""
-    if length <= _SHORT:
+    if length <= SHORT:
         return _short_numbers(shift)
-    if not shift:
-        return Decimal if decimals else int
+    if not shift and not decimals:
+        return int
     return _without_point if shift == decimals else _long_numbers(shift)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from operator import itemgetter
+from struct import Struct
 from typing import NamedTuple
 
 from meterkast_parser.errors import LineError
@@ -97,6 +98,15 @@ class Places:
 def is_time(group: str) -> bool:
     """Whether a group is a time as the standard prints it."""
     return _TIME.fullmatch(group) is not None and group.isascii()
+
+
+def cut_bytes(spans: Sequence[Span]) -> Callable[[bytes], tuple[bytes, ...]]:
+    """Return what cuts all spans, which stand one behind the other, out of a telegram."""
+    parts, at = [], 0
+    for start, end in spans:
+        parts.append(f"{start - at}x{end - start}s")
+        at = end
+    return Struct("".join(parts)).unpack_from
 
 
 def cut_text(spans: Sequence[Span]) -> Callable[[str], tuple[str, ...]]:

@@ -7,10 +7,12 @@ of meters. What the mask lets through besides digits (`:;<=>?`) is no number; su
 line-by-line way, which is the reference for all others too.
 """
 
+from decimal import Decimal
+
 from meterkast_parser.errors import LineError
 from meterkast_parser.layout import Layout, survey
 from meterkast_parser.lines import Draft, Values
-from meterkast_parser.places import cut_text
+from meterkast_parser.places import cut_bytes, cut_text
 from meterkast_parser.times import LocalTimes
 
 _DIGITS_AS_ZERO = bytes(ord("0") if chr(byte) in "0123456789" else byte for byte in range(256))
@@ -22,17 +24,20 @@ class Shape:
     def __init__(self, body: bytes, layout: Layout) -> None:
         self.mask = int.from_bytes(layout.places.mask, "big")
         self.masked = int.from_bytes(body, "big") & self.mask
-        self._blank: Values = {name: 0 for spans in layout.numbers.values() for name in spans}
-        self._numbers = [
-            (tuple(spans), convert, cut_text(list(spans.values()))) for convert, spans in layout.numbers.items()
-        ]
+        groups = layout.numbers.items()
+        self._numbers = [(tuple(spans), convert, cut_bytes(list(spans.values()))) for convert, spans in groups]
+        self._decimals = tuple(layout.decimals), cut_text(list(layout.decimals.values()))
+        self._blank: Values = dict.fromkeys([name for names, _, _ in self._numbers for name in names], 0)
+        self._blank.update(dict.fromkeys(layout.decimals, 0))
         self._steps = layout.steps
 
-    def read(self, text: str, times: LocalTimes) -> Draft:
+    def read(self, body: bytes, text: str, times: LocalTimes) -> Draft:
         """Return what the telegram says; raise LineError, ValueError or ArithmeticError for bad lines."""
         values = self._blank.copy()
         for names, convert, cut in self._numbers:
-            values.update(zip(names, map(convert, cut(text)), strict=True))
+            values.update(zip(names, map(convert, cut(body)), strict=True))
+        names, cut_decimals = self._decimals
+        values.update(zip(names, map(Decimal, cut_decimals(text)), strict=True))
         draft = Draft(times, values)
         for step in self._steps:
             step(draft, text)
@@ -59,7 +64,7 @@ class Shapes:
         for shape in self._by_length.get(len(body), ()):
             if number & shape.mask == shape.masked:
                 try:
-                    return shape.read(text, times)
+                    return shape.read(body, text, times)
                 except (LineError, ValueError, ArithmeticError):
                     return None
         self._learn(body, text)
