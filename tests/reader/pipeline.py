@@ -65,11 +65,11 @@ class Bridge:
 class Ear:
     """Hears all that a prefix carries, over broker restarts too."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, name: str = "ear") -> None:
         self.messages: list[Message] = []
         self._session = MqttSession(
             MqttSettings(host=broker.host, port=broker.port),
-            client_id="ear",
+            client_id=name,
             subscriptions=("dsmr/#",),
             backoff=Backoff(0.05, 0.2),
         )

@@ -9,7 +9,7 @@ from meterkast_reader.gateway import VERSION
 from meterkast_runtime.errors import SettingsError
 from meterkast_runtime.mqtt import MqttSession, MqttSettings
 
-from tests.brokers import Broker
+from tests.brokers import Broker, BrokerOptions, Mosquitto
 from tests.reader.pipeline import Bridge, Ear, ReaderProcess, connected, reader_settings, reading, telegram
 from tests.reader.serial_line import MeterAtPort
 from tests.reader.telegrams import CIPHERED, HIGH_BYTES, WITH_CRC, WITHOUT_CRC
@@ -160,6 +160,30 @@ async def test_broker_killed_under_load_loses_nothing(broker: Broker, tmp_path: 
             await flow(100)
             await until(lambda: {telegram(number) for number in range(300)} <= set(ear.telegrams))
             assert set(ear.late) >= {telegram(number) for number in range(20, 180)}
+
+
+async def test_broker_that_goes_back_in_time_is_sent_the_window_again(tmp_path: Path) -> None:
+    """A killed broker may know the reader's session and yet have lost what waited for others: it is sent again."""
+    broker = Mosquitto(tmp_path / "broker", BrokerOptions(extra=("autosave_interval 1800",)))
+    await asyncio.to_thread(broker.start)
+    async with Bridge() as bridge, reading(reader_settings(broker, tmp_path, source=bridge.url)):
+        await connected(bridge)
+        async with Ear(broker) as ear:
+            await until(lambda: ear.on("dsmr/home/device"))
+        await asyncio.to_thread(broker.restart)
+        async with Ear(broker, name="witness") as ear:
+            await until(lambda: ear.on("dsmr/home/device"))
+            for number in range(20):
+                bridge.send(telegram(number))
+            await until(lambda: len(ear.telegrams) == 20)
+            await command(broker, "home", "identify")
+            await until(lambda: ear.device().counters["published"] == 20)
+        broker.kill()
+        await asyncio.to_thread(broker.start)
+        async with Ear(broker) as ear:
+            await until(lambda: set(ear.telegrams) == {telegram(number) for number in range(20)})
+            assert set(ear.late) == set(ear.telegrams)
+    broker.stop()
 
 
 async def test_reader_killed_under_load_loses_nothing_it_has_read(mosquitto: Broker, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from meterkast_reader.settings import ReaderSection
 from meterkast_reader.sources import Chunk, Source
 from meterkast_reader.spool import Spool
 from meterkast_reader.tally import Tally
+from meterkast_reader.witness import Witness
 
 DEVICE_EVERY_S = 60.0
 TIDY_EVERY_S = 1.0
@@ -59,11 +61,13 @@ class Gateway:
         self._session = MqttSession(
             around.mqtt,
             client_id=f"meterkast-reader-{around.instance}-{name}",
-            subscriptions=(self._topics.command(name, "+"),),
+            subscriptions=(self._topics.command(name, "+"), self._topics.device(name)),
             will=Will(self._topics.status(name), OFFLINE),
             on_connect=self._connected,
             health=around.health,
         )
+        self._witness = Witness(around.spool_dir / name / "device")
+        self._examining = False
         self._outbox = Outbox(self._spool, self._session, self._topics, name, late_per_s=around.section.late_per_s)
         self._started_at = datetime.now(UTC)
         self._tally = Tally(name)
@@ -75,6 +79,7 @@ class Gateway:
     async def run(self, ready: Callable[[], None]) -> None:
         """Work until cancelled, or until the source has ended and all of it is with the broker."""
         self._spool.open()
+        self._witness.recall()
         try:
             async with self._session, asyncio.TaskGroup() as tasks:
                 helpers = [
@@ -139,25 +144,36 @@ class Gateway:
     def _connected(self, session_present: bool) -> None:  # noqa: FBT001 - MqttSession's callback
         self._session.publish(self._topics.status(self.name), ONLINE, retain=True)
         self._device_changed.set()
+        self._examining = session_present
         if not session_present:
-            again = self._spool.rewind(time.time_ns() // 1_000_000 - self._window_ms)
-            if again:
-                self._log.warning(
-                    "The broker has lost our session: what it was sent lately is sent again",
-                    gateway=self.name, telegrams=again,
-                )  # fmt: skip
+            self._send_again()
         self._outbox.wake()
+
+    def _send_again(self) -> None:
+        """Send what was sent within the window once more: the broker may have lost it."""
+        again = self._spool.rewind(time.time_ns() // 1_000_000 - self._window_ms)
+        if again:
+            sentence = "The broker has lost what it knew: what it was sent lately is sent again"
+            self._log.warning(sentence, gateway=self.name, telegrams=again)
+            self._outbox.wake()
 
     async def _describe(self) -> None:
         """Publish DeviceInfo at the start, at changes and every minute."""
         while True:
             self._device_changed.clear()
             if self._session.connected:
-                self._session.publish(self._topics.device(self.name), self._device().to_json(), retain=True)
+                payload = self._device().to_json()
+                self._witness.sent(payload)
+                done = self._session.publish(self._topics.device(self.name), payload, retain=True)
+                done.add_done_callback(partial(self._described, payload))
             try:
                 await asyncio.wait_for(self._device_changed.wait(), DEVICE_EVERY_S)
             except TimeoutError:
                 continue
+
+    def _described(self, payload: bytes, done: asyncio.Future[None]) -> None:
+        if not done.cancelled() and done.exception() is None:
+            self._witness.acknowledged(payload)
 
     def _device(self) -> DeviceInfo:
         counters = {
@@ -178,10 +194,15 @@ class Gateway:
         )
 
     async def _obey(self) -> None:
-        """Carry out commands."""
+        """Carry out commands, and see by our own retained message whether the broker has gone back in time."""
         async for message in self._session.messages():
             message.ack()
-            self._command(message)
+            if message.topic != self._topics.device(self.name):
+                self._command(message)
+            elif message.retain and self._examining:
+                self._examining = False
+                if self._witness.contradicted_by(message.payload):
+                    self._send_again()
 
     def _command(self, message: Message) -> None:
         try:

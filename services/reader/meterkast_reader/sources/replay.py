@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import re
+import time
 from collections.abc import AsyncGenerator, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -49,7 +50,8 @@ class ReplaySource:
                 due += self._pause_s(before, at)
                 before = at or before
                 await asyncio.sleep(max(due - loop.time(), 0))
-                yield Chunk(data, received_ms=int(at.timestamp() * 1000) if at else None)
+                received_at = at.timestamp() if at else time.time()
+                yield Chunk(data, received_ms=int(received_at * 1000))
             yield Chunk(gap=True)
             if not self._loop:
                 return

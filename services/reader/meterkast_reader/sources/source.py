@@ -16,7 +16,7 @@ class Chunk:
     """Bytes as they came; none at all means that the line is idle.
 
     `gap`: what comes next does not continue what came before. `received_ms`: when it was received by the source's own
-    clock in Unix milliseconds, None for now.
+    clock in Unix milliseconds, None for now; a source that sets it can wait while much is on its way.
     """
 
     data: bytes = b""
