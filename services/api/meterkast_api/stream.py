@@ -164,7 +164,7 @@ class Subscription:
         self._wake.set()
 
     def close(self) -> None:
-        """End the stream after what waits now."""
+        """End the stream; what still waits is not sent."""
         self._closed = True
         self._wake.set()
 
