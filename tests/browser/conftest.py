@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from meterkast_api.routes.page import STATIC
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import ConsoleMessage, Page, ViewportSize, async_playwright
+from playwright.async_api import ConsoleMessage, Page, ViewportSize, async_playwright, expect
 
 from tests.brokers import Broker
 from tests.browser.pipeline import Pipeline, running
@@ -25,6 +25,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+expect.set_options(timeout=15_000)
 PHONE = ViewportSize(width=390, height=844)
 LAPTOP = ViewportSize(width=1440, height=900)
 

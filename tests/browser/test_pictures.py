@@ -99,7 +99,7 @@ async def test_pictures(
                 page = await browser.open(pipeline.url, Look(language=language, theme=theme, size=size))
                 await settled(page)
                 assert await page.evaluate(OVERFLOW) <= 0
-                assert await page.evaluate(LAYOUT_SHIFT) < 0.1
+                assert await page.evaluate(LAYOUT_SHIFT) < 0.02
                 kind = request.node.callspec.id
                 name = f"{kind}-{theme}-{language[:2]}"
                 await page.screenshot(path=ARTEFACTS / f"{name}.png")

@@ -215,8 +215,10 @@ export class House {
       if (!reading || reading.gateway !== gateway.name) return;
       const today = dayOf(usage, span, amountsOf(reading), this.today.peek());
       const now = this.meterNow();
-      if (today.hours.some(({ known, from, to }) => known && from <= now && now < to)) {
-        this.todayDue = Date.now() + Math.min(TODAY_EVERY_MS, Math.max(TODAY_SOON_MS, today.to - now));
+      const running = today.hours.find(({ from, to }) => from <= now && now < to);
+      if (running?.known) {
+        const wait = Math.min(TODAY_EVERY_MS, running.to - now + 1_000);
+        this.todayDue = Date.now() + Math.max(TODAY_SOON_MS, wait);
       }
       this.today.value = today;
     } catch {

@@ -12,6 +12,9 @@ const LINES: readonly { name: Counted; unit: string; label: (format: Format) => 
   { name: "cold_gj", unit: "GJ", label: (f) => f.kind("cold") },
 ];
 
+/** So many lines are held free until the first reading, so that nothing jumps for most people. */
+const USUAL = 3;
+
 interface Props {
   amounts: Amounts | undefined;
   reading: Reading | undefined;
@@ -22,9 +25,7 @@ interface Props {
 /** What the day has come to, to the watt-hour; only what the meter counts. */
 export function TodayTotals({ amounts, reading, format, now }: Props) {
   const counted = reading && amountsOf(reading);
-  const lines = LINES.filter(({ name }) =>
-    counted ? counted[name] !== undefined : name === "energy_import_kwh",
-  );
+  const lines = counted ? LINES.filter(({ name }) => counted[name] !== undefined) : LINES.slice(0, USUAL);
   return (
     <section class="panel today" aria-labelledby="today">
       <header>
