@@ -12,7 +12,7 @@ from meterkast_contracts.messages import MbusKind, MbusReading, Number
 
 from meterkast_parser.errors import LineError
 from meterkast_parser.groups import octets, parse_number, shifted
-from meterkast_parser.times import EARLIEST, LATEST, LocalTimes
+from meterkast_parser.times import LocalTimes
 
 KINDS = {
     0: MbusKind.OTHER, 2: MbusKind.ELECTRICITY, 3: MbusKind.GAS, 4: MbusKind.HEAT, 6: MbusKind.HOT_WATER,
@@ -90,13 +90,10 @@ def _whole(text: str) -> int:
 
 def device_time(text: str, times: LocalTimes) -> datetime | None:
     """Return the time, None where the meter prints one that no clock shows: no device has answered yet."""
-    try:
-        moment = times.parse(text)
-    except LineError:
-        if text.isdecimal() or text[:-1].isdecimal():
-            return None
-        raise
-    return moment if EARLIEST <= moment < LATEST else None
+    moment = times.plausible(text)
+    if moment is None and not text.isdecimal() and not text[:-1].isdecimal():
+        raise LineError(f"{text!r} is no time")
+    return moment
 
 
 def _take_kind(device: Device, groups: Sequence[str], _times: LocalTimes) -> None:

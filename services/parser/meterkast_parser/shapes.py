@@ -33,11 +33,11 @@ class Shape:
 
     def read(self, body: bytes, text: str, times: LocalTimes) -> Draft:
         """Return what the telegram says; raise LineError, ValueError or ArithmeticError for bad lines."""
-        values = self._blank.copy()
+        values = self._blank.copy()  # names and cuts are of one length, so that zip need not check it each time
         for names, convert, cut in self._numbers:
-            values.update(zip(names, map(convert, cut(body)), strict=True))
+            values.update(zip(names, map(convert, cut(body)), strict=False))
         names, cut_decimals = self._decimals
-        values.update(zip(names, map(Decimal, cut_decimals(text)), strict=True))
+        values.update(zip(names, map(Decimal, cut_decimals(text)), strict=False))
         draft = Draft(times, values)
         for step in self._steps:
             step(draft, text)
