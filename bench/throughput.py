@@ -46,8 +46,8 @@ def measure() -> Section:
         "Parser end to end",
         f"Mosquitto, QoS 1, manual acknowledgement; per telegram {messages:.0f} messages (reading and changed values). "
         "The bare limit is a paho client that receives the same telegrams and publishes the same messages without "
-        "looking at them. No more than 50 telegrams are under way, so that neither has to queue. CPU time of the process "
-        "alone, median of three.",
+        "looking at them. No more than 50 telegrams are under way, so that neither has to queue. CPU time of the "
+        "process alone, median of three.",
         (
             Figure("**parser against the bare limit**", f"{parser / bare:.2f}", "≥ 0.5"),
             Figure("parser", f"{parser:.0f} telegrams/s per core"),
