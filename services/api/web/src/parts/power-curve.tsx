@@ -74,6 +74,7 @@ function options(host: HTMLElement, format: Format): uPlot.Options {
         size: 24,
         gap: 6,
         space: 70,
+        incrs: [60, 120, 180, 300, 600],
         grid: { show: false },
         values: (plot, splits) => splits.map((at) => (fits(plot, at) ? format.minute(at * 1000) : "")),
       },
