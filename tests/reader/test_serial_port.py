@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Self
 
 import pytest
+import serial
 from meterkast_reader.framing import Event, Frame, Framer
 from meterkast_reader.sources.line import LISTEN_S, LOST_AFTER_S, LineSearch
 from meterkast_reader.sources.serial_port import LineMemory, SerialSource, port_trouble
@@ -153,3 +154,19 @@ def test_silence_moves_the_search_on_after_one_telegram_interval() -> None:
     assert search.speed == 9600
     assert search.hear(with_parity(WITHOUT_CRC), LISTEN_S + 5)
     assert search.line == "9600 7E1"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(5, "Input/output error"), "is gone: was it unplugged?"),
+        (serial.SerialException("device reports readiness to read but returned no data"), "is gone: was it unplugged?"),
+        (ValueError("Invalid baud rate: 7"), "cannot be read (Invalid baud rate: 7)"),
+        (OSError(16, "Device or resource busy"), "is in use by another program"),
+    ],
+)
+def test_each_trouble_has_its_sentence(error: Exception, words: str) -> None:
+    """What the system reports becomes one sentence with what to do."""
+    sentence = port_trouble("/dev/ttyUSB0", error)
+    assert words in sentence
+    assert "\n" not in sentence

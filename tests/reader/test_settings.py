@@ -49,3 +49,12 @@ def test_help_teaches_every_source() -> None:
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     for example in ("/dev/ttyUSB0", "socket://", "rfc2217://", "replay:", "simulator:", "be-iskra", "--gateway NAME"):
         assert example in text
+
+
+def test_without_a_source_nothing_is_made_up(config: Path) -> None:
+    """The reader simulates a house only when told to."""
+    config.touch()
+    command = [sys.executable, "-m", "meterkast_reader"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert "no source is named: meterkast-reader /dev/ttyUSB0" in ended.stderr

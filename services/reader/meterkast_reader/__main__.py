@@ -56,6 +56,8 @@ def main() -> None:
     if arguments.gateway:
         given["gateway"] = arguments.gateway
     settings = settings_or_exit(ReaderSettings, overrides={"reader": given} if given else None)
+    if not settings.reader.model_fields_set & {"source", "sources"}:
+        parser.error("no source is named: meterkast-reader /dev/ttyUSB0, or meterkast-reader simulator to try it out")
     health = Health("reader", settings.instance)
     run_main(lambda: build_reader(settings, health), settings=settings, health=health)
 

@@ -89,7 +89,7 @@ class SerialSource:
                                 yield chunk
                     finally:
                         thread.submit(_close, port)
-                except (OSError, serial.SerialException) as error:
+                except (OSError, ValueError, serial.SerialException) as error:
                     report(port_trouble(self.port, error))
                 yield Chunk(gap=True)
                 await asyncio.sleep(backoff.next())
@@ -149,7 +149,7 @@ def port_trouble(port: str, error: Exception) -> str:
             )
         case _ if number in _BUSY:
             return f"{port} is in use by another program: stop that one, only one can read the port"
-        case errno.EIO | None if not port.startswith("rfc2217"):
+        case errno.EIO | None if isinstance(error, OSError) and not port.startswith("rfc2217"):
             return f"{port} is gone: was it unplugged? It is read again as soon as it is back"
         case _:
             return f"{port} cannot be read ({error}): check the cable, the address and that it is not in use"
