@@ -66,3 +66,20 @@ def test_an_exception_is_within_the_line(capsys: pytest.CaptureFixture[str]) -> 
     get_logger("reader").error("failed", exc_info=ZeroDivisionError("by nought"))
     (line,) = capsys.readouterr().err.splitlines()
     assert "ZeroDivisionError: by nought" in json.loads(line)["exception"]
+
+
+def test_an_exception_on_the_console_shows_no_variables(capsys: pytest.CaptureFixture[str]) -> None:
+    """A traceback for people holds the lines and not the values of variables, among which a password may be."""
+    configure_logging(LogSection(format="console"))
+
+    def log_in(password: str) -> None:
+        raise RuntimeError(f"a password of {len(password)} letters is refused")
+
+    secret = str(2**40)
+    try:
+        log_in(secret)
+    except RuntimeError:
+        get_logger("reader").exception("it failed")
+    written = capsys.readouterr().err
+    assert "RuntimeError: a password of 13 letters is refused" in written
+    assert secret not in written

@@ -75,7 +75,8 @@ class ParserService:
             messages = session.messages()
             with contextlib.suppress(TimeoutError, StopAsyncIteration):
                 while True:
-                    message = await asyncio.wait_for(anext(messages), _RECALL_SILENCE_S)
+                    async with asyncio.timeout(_RECALL_SILENCE_S):
+                        message = await anext(messages)
                     self._remember(message)
 
     def _remember(self, message: Message) -> None:
