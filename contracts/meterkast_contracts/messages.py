@@ -155,15 +155,17 @@ class Reading(Message):
     def to_json(self) -> bytes:
         """JSON object with the catalogue's values beside the fixed fields; empty lists and absent values left out."""
         fields = self.__dict__
-        wire = {name: value for name in _PLAIN if (value := fields[name]) is not None}
-        wire.update(self.values)
+        wire = {}
+        for name in _PLAIN:
+            if (value := fields[name]) is not None:
+                wire[name] = value
+        wire.update(fields["values"])
         for name in _LISTS:
             if entries := fields[name]:
                 wire[name] = [entry.present() for entry in entries]
-        if self.other:
-            wire["other"] = self.other
-        if self.warnings:
-            wire["warnings"] = self.warnings
+        for name in _TEXTS:
+            if texts := fields[name]:
+                wire[name] = texts
         return _dump(wire)
 
     @classmethod
@@ -192,6 +194,7 @@ _PLAIN = (
     "gateway", "identification", "meter_id", "version", "measured_at", "received_at", "clock", "peak_import_at",
 )  # fmt: skip
 _LISTS = ("peak_history", "power_failure_log", "mbus")
+_TEXTS = ("other", "warnings")
 _FIXED = frozenset(Reading.model_fields) - {"values"}
 
 

@@ -35,3 +35,17 @@ def test_hours_stay_bounded() -> None:
     for hour in range(LocalTimes.LIMIT + 100):
         times.parse(f"{start + timedelta(hours=hour):%y%m%d%H0000}")
     assert len(times) <= LocalTimes.LIMIT
+
+
+@pytest.mark.parametrize("text", ["632525252525W", "35255255255255255S", "700101000000W", "", "0" * 12 + "W"])
+def test_absurd_times_are_none(text: str) -> None:
+    """What no clock shows is no time, at the second look too."""
+    times = LocalTimes(ZONE)
+    assert [times.plausible(text), times.plausible(text), times.boundary(text)] == [None] * 3
+
+
+def test_absurd_times_stay_bounded() -> None:
+    """However many absurd times come by, each is None, and reading goes on."""
+    times = LocalTimes(ZONE)
+    assert {times.plausible(f"{number:06}255255W") for number in range(2 * LocalTimes.ABSURD_LIMIT)} == {None}
+    assert times.plausible("261123123456W") == datetime(2026, 11, 23, 11, 34, 56, tzinfo=UTC)

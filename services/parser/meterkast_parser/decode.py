@@ -61,18 +61,19 @@ def _take_lines(draft: Draft, text: str, *, trusted: bool) -> None:
             draft.warnings.append(f"{code[:20]}: {error}")
 
 
-def _meter_time(draft: Draft) -> datetime | None:
-    if draft.clock is None and len(draft.date_and_time) == len((DATE_CODE, TIME_CODE)):
-        draft.clock_text = draft.date_and_time[DATE_CODE] + draft.date_and_time[TIME_CODE]
-        try:
-            return draft.times.parse(draft.clock_text)
-        except LineError:
-            return None
-    return draft.clock
+def _date_and_time(draft: Draft) -> datetime | None:
+    """Return the time of meters that print date and time in two lines."""
+    if len(draft.date_and_time) != len((DATE_CODE, TIME_CODE)):
+        return None
+    draft.clock_text = draft.date_and_time[DATE_CODE] + draft.date_and_time[TIME_CODE]
+    try:
+        return draft.times.parse(draft.clock_text)
+    except LineError:
+        return None
 
 
 def _reading(draft: Draft, identification: str, gateway: str, received_at: datetime | None) -> Reading:
-    measured_at, clock = _meter_time(draft), Clock.METER
+    measured_at, clock = draft.clock or _date_and_time(draft), Clock.METER
     if measured_at is None or not EARLIEST <= measured_at < LATEST:
         wrong = draft.clock_text is not None
         measured_at, clock = received_at, Clock.RECEIVER
