@@ -8,24 +8,20 @@ from meterkast_runtime.log import LogSection, configure_logging
 from bench import decode, history, home, latency, throughput
 from bench.report import write
 
+PARTS = ("decode", "throughput", "latency", "history", "home")
+
 
 def main() -> None:
     """Measure what is asked for; only a full run is written."""
-    measures = {
-        "decode": decode.measure,
-        "throughput": throughput.measure,
-        "latency": latency.measure,
-        "history": history.measure,
-        "home": lambda: home.measure(arguments.minutes),
-    }
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="how long memory is watched")
-    parser.add_argument("--only", choices=measures, action="append", help="measure this part alone")
+    parser.add_argument("--only", choices=PARTS, action="append", help="measure this part alone")
     arguments = parser.parse_args()
     configure_logging(LogSection(level="error"))
+    measures = dict(zip(PARTS, (decode.measure, throughput.measure, latency.measure, history.measure), strict=False))
     sections = []
-    for name in arguments.only or measures:
-        sections.append(measures[name]())
+    for name in arguments.only or PARTS:
+        sections.append(measures[name]() if name in measures else home.measure(arguments.minutes))
         sys.stdout.write(sections[-1].text() + "\n")
         sys.stdout.flush()
     if not arguments.only:

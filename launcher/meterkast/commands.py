@@ -132,6 +132,25 @@ def simulate(
 
 
 @app.command()
+def replay(
+    file: Annotated[str, typer.Argument(help="A recording of telegrams, also gzipped.")],
+    *,
+    speed: Annotated[str, typer.Option(help="Times as fast as it was recorded; max is as fast as can be.")] = "1",
+    gateway: Annotated[str, typer.Option(metavar="NAME", help="The name that the telegrams get.")] = "replay",
+    broker: Annotated[
+        str | None, typer.Option(metavar="HOST[:PORT]", help="Instead of the one in the settings.")
+    ] = None,
+) -> None:
+    """Send a recording to a running Meterkast (or any broker), then end.
+
+    `meterkast up replay:FILE?speed=60` does it with a pipeline of its own.
+    """
+    from meterkast.replay import ReplayOptions, run_replay  # noqa: PLC0415 - a command loads no other's libraries
+
+    run_replay(ReplayOptions(file=file, speed=speed, gateway=_gateway(gateway), broker=broker))
+
+
+@app.command()
 def doctor(
     source: Annotated[
         str | None, typer.Argument(help="A P1 port, e.g. /dev/ttyUSB0; the only serial port there is, if absent.")

@@ -9,21 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from meterkast_runtime.health import Health
 from meterkast_runtime.log import LogSection, configure_logging
-from meterkast_runtime.mqtt import MqttSession, MqttSettings
 from meterkast_runtime.service import supervise
 from meterkast_runtime.settings import Settings, load_settings
 
 from meterkast import ports
 from meterkast.broker import EmbeddedBroker
 from meterkast.broker_configuration import BrokerOptions
-from meterkast.errors import LauncherError
 from meterkast.folder import data_folder
+from meterkast.greeting import broker_of, greet
 from meterkast.pipeline import PipelineSettings, services
 
 LOOPBACK = "127.0.0.1"
-BROKER_PATIENCE_S = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +64,7 @@ def _asked(options: UpOptions) -> dict[str, Any]:
     if options.gateway:
         given["reader"]["gateway"] = options.gateway
     if options.broker:
-        host, colon, port = options.broker.removeprefix("mqtt://").rpartition(":")
-        given["mqtt"] = {"host": host, "port": port} if colon else {"host": port}
+        given["mqtt"] = broker_of(options.broker)
     if options.lan:
         given["api"] = {"host": "0.0.0.0", "insecure": True}
     if options.data_dir:
@@ -127,7 +123,7 @@ async def _run(plan: Plan, out: TextIO) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     if plan.embedded is None:
-        await _greet(plan.pipeline.reader.mqtt)
+        await greet(plan.pipeline.reader.mqtt)
     configure_logging(_log(plan.pipeline.reader.log))
     async with EmbeddedBroker(plan.embedded) if plan.embedded else contextlib.nullcontext():
         work = asyncio.create_task(supervise(services(plan.pipeline), ready=lambda: _announce(plan, out)))
@@ -139,18 +135,6 @@ async def _run(plan: Plan, out: TextIO) -> None:
         stopping.cancel()
         work.cancel()
         await asyncio.wait([work])
-
-
-async def _greet(settings: MqttSettings) -> None:
-    """Make sure that somebody else's broker lets us in; raises LauncherError with what it said."""
-    configure_logging(LogSection(level="error", format="console"))
-    health = Health("launcher")
-    async with MqttSession(settings, client_id="meterkast-up", persistent=False, health=health) as session:
-        try:
-            await asyncio.wait_for(session.wait_connected(), BROKER_PATIENCE_S)
-        except TimeoutError:
-            said = health.message().detail or f"{settings.host}:{settings.port} does not answer"
-            raise LauncherError(f"the broker cannot be used, {said}") from None
 
 
 def _announce(plan: Plan, out: TextIO) -> None:
