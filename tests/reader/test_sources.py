@@ -103,13 +103,13 @@ async def test_simulator_at_speed_carries_its_own_time(tmp_path: Path) -> None:
 
 
 async def test_live_simulator_is_received_now(tmp_path: Path) -> None:
-    """At speed 1 from now on, the first telegram comes within two seconds and is as live as a real one."""
+    """At speed 1 from now on, a telegram is as live as a real one: received now, at the time it shows."""
     ((_, source),) = opened("simulator:nl-dsmr5", tmp_path)
     (chunk,) = await taken(source, 1)
     assert chunk.received_ms is None
     stamp = chunk.data.split(b"0-0:1.0.0(")[1][:12].decode()
     shown = datetime.strptime(stamp, "%y%m%d%H%M%S").replace(tzinfo=ZONE)
-    assert abs((datetime.now(UTC) - shown).total_seconds()) < 5
+    assert abs((datetime.now(UTC) - shown).total_seconds()) < 20
 
 
 @pytest.mark.parametrize("name", ["recording.log", "recording.log.gz"])

@@ -10,6 +10,8 @@ from meterkast_reader.sources.source import Chunk, Report
 from meterkast_reader.sources.url import SourceError, SourceUrl, nearest
 
 DEFAULT_DIALECT = "nl-dsmr5"
+_ASLEEP_S = 60
+"""A machine that slept longer than this has missed what its meter sent meanwhile, as with a real one."""
 
 
 class SimulatorSource:
@@ -29,21 +31,22 @@ class SimulatorSource:
 
     async def read(self, report: Report) -> AsyncGenerator[Chunk, None]:
         """Give telegrams, for ever."""
-        began = time.time()
-        start = self._start or datetime.fromtimestamp(began, UTC)
         live = self._start is None and self._speed == 1
-        meter = Meter(self._dialect, self._seed, starts=start)
-        first = int(start.timestamp())
-        moment = first - first % self._interval + self._interval
-        for _ in meter.house.prepare(moment):
+        meter = Meter(self._dialect, self._seed, starts=self._start or datetime.now(UTC))
+        for _ in meter.house.prepare(int((self._start or datetime.now(UTC)).timestamp())):
             await asyncio.sleep(0)
+        began = time.time()
+        start = self._start.timestamp() if self._start else began
+        moment = int(start) - int(start) % self._interval + self._interval
         report(None)
         while True:
-            due = began + (moment - start.timestamp()) / self._speed if self._speed else 0.0
+            due = began + (moment - start) / self._speed if self._speed else 0.0
             await asyncio.sleep(max(due - time.time(), 0))
             if (telegram := meter.telegram(moment)) is not None:
                 yield Chunk(telegram, received_ms=None if live else moment * 1000)
             moment += self._interval
+            if live and time.time() - moment > _ASLEEP_S:
+                moment = int(time.time()) // self._interval * self._interval
 
 
 def _instant(text: str | None) -> datetime | None:
