@@ -110,6 +110,10 @@ class PowerFailure(Message):
     ended_at: AwareDatetime
     duration_s: Annotated[int, Field(ge=0)]
 
+    def present(self) -> dict[str, Any]:
+        """Return both fields, which are always there."""
+        return self.__dict__
+
 
 class MonthPeak(Message):
     """The highest quarter-hour demand of a month (0-0:98.1.0), W; `month_end` is the boundary the meter printed."""
@@ -117,6 +121,10 @@ class MonthPeak(Message):
     month_end: AwareDatetime
     at: AwareDatetime | None = None
     power_w: Number
+
+    def present(self) -> dict[str, Any]:
+        """Return all fields of a peak that has its time."""
+        return self.__dict__ if self.at is not None else super().present()
 
 
 class Clock(StrEnum):
