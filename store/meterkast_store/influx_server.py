@@ -20,6 +20,7 @@ LINES_PER_REQUEST = 5000
 MILLISECONDS = cast("WritePrecision", WritePrecision.MS)  # its constants are annotated as plain texts
 UNAUTHORIZED = (401, 403)
 MISSING = 404
+BROKEN = 500
 REFUSED = (400, 413, 422)
 
 
@@ -61,27 +62,37 @@ class InfluxServer:
 
     async def ask(self, *questions: str) -> list[list[dict[str, Any]]]:
         """Ask InfluxQL questions in one request; each answer is its list of series (`columns`, `values`)."""
+        answers = await self._query("; ".join(questions))
+        if any("time" not in series.get("columns", ()) for answer in answers for series in answer):
+            raise self._not_influxql()
+        return answers
+
+    async def _query(self, text: str) -> list[list[dict[str, Any]]]:
         parameters = {"db": self._place.database, "epoch": "ms"}
-        answer = await self._request("read", "POST", "/query", params=parameters, data={"q": "; ".join(questions)})
-        results = answer.json().get("results", [])
+        answer = await self._request("read", "POST", "/query", params=parameters, data={"q": text})
+        try:
+            results = answer.json()["results"]
+        except (ValueError, LookupError, TypeError) as error:
+            raise self._not_influxql() from error
         for result in results:
             if "error" in result:
-                raise self._error("read", 400, result["error"])
-        return [self._checked(result.get("series", [])) for result in results]
+                raise self._error("read", MISSING if "not found" in result["error"] else BROKEN, result["error"])
+        return [result.get("series", []) for result in results]
 
-    def _checked(self, series: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        if any("time" not in one.get("columns", ()) for one in series):
-            raise StoreDamagedError(
-                "read", self._place.name, "it does not answer InfluxQL",
-                hint="VictoriaMetrics can be written to, but not read by Meterkast: use SQLite or InfluxDB",
-            )  # fmt: skip
-        return series
+    def _not_influxql(self) -> StoreError:
+        return StoreDamagedError(
+            "read", self._place.name, "it does not answer InfluxQL",
+            hint="VictoriaMetrics can be written to, but not read by Meterkast: use SQLite or InfluxDB",
+        )  # fmt: skip
 
     async def _greet(self) -> None:
         answer = await self._request("open", "GET", "/ping")
         self.version = _version(answer.headers.get("X-Influxdb-Version", ""))
         if self.version[:1] == (1,):
-            await self.ask(f'CREATE DATABASE "{self._place.database}"')
+            (found,) = await self._query("SHOW DATABASES")
+            known = {name for series in found for (name,) in series.get("values", ())}
+            if self._place.database not in known:
+                await self._query(f'CREATE DATABASE "{self._place.database}"')
 
     @property
     def _has_v2_write(self) -> bool:

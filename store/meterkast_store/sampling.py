@@ -12,7 +12,7 @@ from meterkast_store.instants import from_ms, quarter_of, to_ms
 from meterkast_store.rows import Field, Row, Series, Table
 
 UNITS = {"m3": ("l", 3), "GJ": ("kj", 6), "MJ": ("kj", 3), "kWh": ("wh", 3)}
-EARLIEST_MS = 946_684_800_000  # 2000-01-01, before any P1 port
+EARLIEST_MS = 946_771_200_000  # 2000-01-02: clocks that were never set begin on the first
 LATEST_MS = 4_102_444_800_000  # 2100-01-01
 DAY_MS = 86_400_000
 RECEIVED = "received_lag"
