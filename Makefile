@@ -67,9 +67,10 @@ bench: setup ## how fast, into bench/results.md; MINUTES=10 is the time that mem
 	@$(SYNC) --inexact --group bench
 	@$(BIN)/python -m bench --minutes $(or $(MINUTES),10)
 
-fuzz: setup ## throw random bytes at framing and decoding; SECONDS_EACH=60
+fuzz: setup ## throw random bytes at framing and decoding; EACH=60 is how many seconds
 	@$(SYNC) --inexact --group fuzz
-	@$(BIN)/python -m bench.fuzz --seconds $(or $(SECONDS_EACH),60)
+	@for part in reader.fuzz_framing parser.fuzz_decoding; do \
+	    $(BIN)/python -m tests.$$part -max_total_time=$(or $(EACH),60) -verbosity=0 || exit 1; done
 
 clean: ## forget everything that make has made
 	rm -rf .venv $(WEB)/node_modules services/api/meterkast_api/static \
