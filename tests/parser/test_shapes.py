@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from fastcrc import crc16
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from meterkast_contracts.messages import Reading
 from meterkast_parser.decode import decode
@@ -17,6 +17,7 @@ from meterkast_parser.times import LocalTimes
 from tests.parser.telegrams import BELGIAN, DSMR_5, IN_ANOTHER_UNIT, OLD, WRAPPED
 
 ZONE = ZoneInfo("Europe/Amsterdam")
+UNHURRIED = settings(deadline=None)
 REAL = sorted((Path(__file__).parents[3] / "shared" / "telegrams").glob("*.txt"))
 
 
@@ -42,6 +43,7 @@ def test_real_telegrams_read_the_same_by_position(path: Path) -> None:
 
 
 @pytest.mark.parametrize("raw", [DSMR_5, BELGIAN, OLD, WRAPPED, IN_ANOTHER_UNIT])
+@UNHURRIED
 @given(data=st.data())
 def test_any_digits_read_the_same_by_position(raw: bytes, data: st.DataObject) -> None:
     """Whatever digits stand where digits stood, also in codes and times, both ways agree."""
@@ -54,6 +56,7 @@ def test_any_digits_read_the_same_by_position(raw: bytes, data: st.DataObject) -
 
 
 @pytest.mark.parametrize("raw", [DSMR_5, BELGIAN, OLD, WRAPPED, IN_ANOTHER_UNIT])
+@UNHURRIED
 @given(data=st.data())
 def test_what_a_mask_lets_through_reads_the_same(raw: bytes, data: st.DataObject) -> None:
     """Whatever stands where a digit or a time's letter stood, the reading is that of the lines."""

@@ -4,16 +4,18 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from meterkast_parser.errors import LineError
 from meterkast_parser.times import LocalTimes
 
 ZONE = ZoneInfo("Europe/Amsterdam")
+UNHURRIED = settings(deadline=None)
 TIMES = LocalTimes(ZONE)
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 
 
+@UNHURRIED
 @given(st.integers(0, 100 * 365 * 24 * 3600).map(lambda second: EARLIEST + timedelta(seconds=second)))
 def test_a_printed_time_reads_back(moment: datetime) -> None:
     """Any moment, printed as local time with its letter, reads back to the second, doubled hours too."""
