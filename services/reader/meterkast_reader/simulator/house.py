@@ -104,7 +104,7 @@ class Day:
     before: Totals
     segments: list[Segment] = field(default_factory=list)
 
-    @property
+    @cached_property
     def begins(self) -> int:
         """Unix seconds at its beginning."""
         return self.number * DAY - self.house.winter_offset
@@ -195,28 +195,39 @@ class Day:
             peaks=self.peaks(DAY),
         )
 
+    @cached_property
+    def quarters(self) -> tuple[tuple[int, date, int], ...]:
+        """End in seconds of the day, month's first day and energy imported of each quarter-hour."""
+        marks = [segment for segment in self.planned().segments if segment.start % QUARTER == 0]
+        tomorrow = (self.calendar + timedelta(1)).replace(day=1)
+        today = self.calendar.replace(day=1)
+        return tuple(
+            (
+                following.start,
+                today if quarter.start + self.shift < DAY else tomorrow,
+                following.counters[0] + following.counters[1] - quarter.counters[0] - quarter.counters[1],
+            )
+            for quarter, following in pairwise(marks)
+        )
+
     def peaks(self, until: int) -> tuple[tuple[date, Peak], ...]:
         """The highest quarter-hour of each of the last 14 months, by its first day, up to a second of the day."""
         peaks = dict(self.before.peaks)
-        marks = [segment for segment in self.planned().segments if segment.start % QUARTER == 0]
-        for quarter, following in pairwise(marks):
-            if following.start > until:
+        for end, month, energy in self.quarters:
+            if end > until:
                 break
-            wall = self.calendar if quarter.start + self.shift < DAY else self.calendar + timedelta(1)
-            month = wall.replace(day=1)
-            energy = sum(following.counters[:2]) - sum(quarter.counters[:2])
             if month not in peaks or energy > peaks[month].energy:
-                peaks[month] = Peak(energy, self.begins + following.start)
+                peaks[month] = Peak(energy, self.begins + end)
         return tuple(peaks.items())[-14:]
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Where each stretch begins."""
+        return [segment.start for segment in self.planned().segments]
 
     def segment(self, second: int) -> Segment:
         """The stretch that a second of the day lies in."""
-        segments = self.planned().segments
-        return segments[bisect_right(segments, second, key=_start) - 1]
-
-
-def _start(segment: Segment) -> int:
-    return segment.start
+        return self.segments[bisect_right(self.starts, second) - 1]
 
 
 def _sums(before: tuple[int, int, int, int], hours: Iterable[tuple[int, int, int, int]]) -> tuple[int, int, int, int]:
@@ -251,7 +262,8 @@ class House:
         number = self._number(moment)
         while len(self._totals) <= number - self._first:
             last = self._first + len(self._totals) - 1
-            self._totals.append(Day(self, last, self._totals[-1]).after())
+            day = self._days.get(last) or Day(self, last, self._totals[-1])
+            self._totals.append(day.after())
             yield
 
     def day(self, moment: int) -> Day:
