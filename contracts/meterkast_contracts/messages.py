@@ -178,8 +178,10 @@ class Reading(Message):
 
     @classmethod
     def from_json(cls, payload: bytes | str) -> Self:
-        """Read a reading back, decimals exact."""
+        """Read a reading back, decimals exact; raise pydantic.ValidationError or ValueError on anything else."""
         wire = json.loads(payload, parse_float=Decimal)
+        if not isinstance(wire, dict):
+            raise ValueError("a reading is a JSON object")  # noqa: TRY004 - what pydantic raises too
         fixed = {name: wire.pop(name) for name in _FIXED & wire.keys()}
         return cls.model_validate({**fixed, "values": wire})
 

@@ -74,3 +74,10 @@ def test_asyncapi_refers_to_schemas_that_exist() -> None:
     for reference in (payload["$ref"] for payload in payloads if "$ref" in payload):
         assert (ROOT / Path(reference)).exists()
     assert len(payloads) == len(CHANNELS)
+
+
+@pytest.mark.parametrize("payload", [b"", b"[]", b"1", b"nonsense", b"{}", b"\xff", b'{"gateway": "home"}'])
+def test_nonsense_is_no_reading(payload: bytes) -> None:
+    """Whatever is no reading is a ValueError."""
+    with pytest.raises(ValueError):  # noqa: PT011 - of several libraries
+        Reading.from_json(payload)

@@ -24,6 +24,7 @@ KINDS = {
 Unit = Literal["m3", "GJ", "kWh", "MJ"]
 UNITS: dict[str, tuple[Unit, int]] = {
     **{unit.lower(): (unit, 0) for unit in get_args(Unit)}, "dm3": ("m3", -3), "l": ("m3", -3), "wh": ("kWh", -3),
+    "mwh": ("kWh", 3), "kj": ("MJ", -3),
 }  # fmt: skip
 EXTRA_UNITS = {"m3/h": ("flow_m3h", 0), "l/h": ("flow_m3h", -3), "kw": ("power_w", 3), "w": ("power_w", 0)}
 _TEMPERATURES = {"24.2.3": "supply_temperature_c", "24.2.4": "return_temperature_c"}

@@ -23,7 +23,7 @@ class ParserSection(Section):
     """How telegrams become readings."""
 
     reading_interval_s: int = Field(
-        default=0, ge=0, description="One reading per so many seconds; 0 takes every telegram."
+        default=0, ge=0, le=900, description="One reading per so many seconds, up to a quarter of an hour; 0 takes all."
     )
     publish_obis: bool = Field(default=True, description="Publish each value under its OBIS code.")
     publish_values: bool = Field(default=True, description="Publish each value under its plain name.")
