@@ -87,6 +87,9 @@ async def test_telegram_becomes_reading_and_values(broker: Broker) -> None:
         assert listener.on(TOPICS.obis("home", "1-0:1.7.0")) == [b"1.234"]
         assert listener.on(TOPICS.value("home", "power_import_w")) == [b"1234"]
         assert listener.on(TOPICS.value("home", "gas_m3")) == [b"1234.567"]
+        assert listener.on(TOPICS.value("home", "meter_id")) == [b"MKT00000000001"]
+        (measured_at,) = listener.on(TOPICS.value("home", "measured_at"))
+        assert datetime.fromisoformat(measured_at.decode()) == reading.measured_at
 
 
 async def test_values_are_published_when_they_change(mosquitto: Broker) -> None:

@@ -14,7 +14,7 @@ from meterkast_parser.events import events_between
 from meterkast_parser.rejections import RejectionLog
 from meterkast_parser.shapes import Shapes
 from meterkast_parser.telegram import find_end, line_spans
-from meterkast_parser.values import changed_codes, changed_values
+from meterkast_parser.values import changed_codes, changed_values, single_values
 
 _RESOLUTION = timedelta(milliseconds=1)
 
@@ -121,8 +121,8 @@ class Gateway:
                 yield Outgoing(options.topics.obis(self.name, code), text.encode(), retain=True)
             self._published_lines = frozenset(lines)
         if options.publish_values:
-            before = self._published.values if self._published else {}
-            for name, text in changed_values(before, reading.values):
+            before = single_values(self._published) if self._published else {}
+            for name, text in changed_values(before, single_values(reading)):
                 yield Outgoing(options.topics.value(self.name, name), text.encode(), retain=True)
 
 

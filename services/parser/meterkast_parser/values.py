@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
-from meterkast_contracts.messages import Value
+from meterkast_contracts.messages import Reading, Value
 
 from meterkast_parser.errors import LineError
 from meterkast_parser.groups import parse_number, split_groups
@@ -13,6 +13,16 @@ from meterkast_parser.plans import normal_code
 def value_text(value: Value) -> str:
     """Return the value as plain text: all digits, no exponent."""
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def single_values(reading: Reading) -> dict[str, Value]:
+    """Return what has a topic of its own: the catalogue's values, and whose, by which standard, and when."""
+    moments = {"measured_at": reading.measured_at, "peak_import_at": reading.peak_import_at}
+    return {
+        **reading.values,
+        **{name: text for name in ("meter_id", "version") if (text := getattr(reading, name)) is not None},
+        **{name: f"{at:%Y-%m-%dT%H:%M:%SZ}" for name, at in moments.items() if at is not None},
+    }
 
 
 def changed_values(previous: Mapping[str, Value], current: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
