@@ -1,6 +1,7 @@
 """One P1 port at work: source → framing → spool → broker, and what it says of itself."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from contextlib import aclosing
@@ -27,6 +28,8 @@ from meterkast_reader.witness import Witness
 
 DEVICE_EVERY_S = 60.0
 TIDY_EVERY_S = 1.0
+AGAIN_AFTER_S = 35.0
+"""Longer than any service waits between two attempts to connect."""
 RETRY_DISK_EVERY_S = 30.0
 GOODBYE_WITHIN_S = 0.5
 VERSION = version("meterkast-reader")
@@ -68,6 +71,7 @@ class Gateway:
         )
         self._witness = Witness(around.spool_dir / name / "device")
         self._examining = False
+        self._again_at = math.inf
         self._outbox = Outbox(self._spool, self._session, self._topics, name, late_per_s=around.section.late_per_s)
         self._started_at = datetime.now(UTC)
         self._tally = Tally(name)
@@ -146,8 +150,13 @@ class Gateway:
         self._device_changed.set()
         self._examining = session_present
         if not session_present:
-            self._send_again()
+            self._lost()
         self._outbox.wake()
+
+    def _lost(self) -> None:
+        """Send the window again now, and once more when the parser and history have surely subscribed anew."""
+        self._send_again()
+        self._again_at = time.monotonic() + AGAIN_AFTER_S
 
     def _send_again(self) -> None:
         """Send what was sent within the window once more: the broker may have lost it."""
@@ -202,7 +211,7 @@ class Gateway:
             elif message.retain and self._examining:
                 self._examining = False
                 if self._witness.contradicted_by(message.payload):
-                    self._send_again()
+                    self._lost()
 
     def _command(self, message: Message) -> None:
         try:
@@ -229,6 +238,9 @@ class Gateway:
             await asyncio.sleep(TIDY_EVERY_S)
             await asyncio.to_thread(self._spool.sync)
             self._spool.tidy(time.time_ns() // 1_000_000)
+            if time.monotonic() > self._again_at:
+                self._again_at = math.inf
+                self._send_again()
             if loop.time() > retry_at:
                 retry_at += RETRY_DISK_EVERY_S
                 self._spool.retry_disk()
