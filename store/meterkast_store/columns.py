@@ -15,11 +15,20 @@ MOST_DIGITS = 15
 _KEPT = {entry.name: entry for entry in CATALOGUE if entry.kept}
 
 REGISTERS: Mapping[str, tuple[str, int]] = MappingProxyType(
-    {name: (e.database_field, e.database_shift) for name, e in _KEPT.items() if e.kind is Kind.REGISTER}
+    {
+        name: (e.database_field, e.database_shift)
+        for name, e in _KEPT.items()
+        if e.kind is Kind.REGISTER and not e.codes[0].startswith("0-n:")
+    }
 )
-"""Catalogue name → database field and decimal places by which the value is shifted to become its integer."""
+"""Electricity's registers: catalogue name → database field and decimal places that make the value its integer.
 
-GAUGES: Mapping[str, int] = MappingProxyType({name: e.decimals for name, e in _KEPT.items() if name not in REGISTERS})
+Those of M-Bus devices stand in rows of their own, at their own time; here they would be counted twice.
+"""
+
+GAUGES: Mapping[str, int] = MappingProxyType(
+    {name: e.decimals for name, e in _KEPT.items() if e.kind is not Kind.REGISTER}
+)
 """Catalogue name → decimal places by which rows hold it scaled."""
 
 _GAUGE_FIELDS = {
