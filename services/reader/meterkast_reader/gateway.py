@@ -1,6 +1,7 @@
 """One P1 port at work: source → framing → spool → broker, and what it says of itself."""
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import Callable
@@ -155,16 +156,17 @@ class Gateway:
 
     def _lost(self) -> None:
         """Send the window again now, and once more when the parser and history have surely subscribed anew."""
-        self._send_again()
-        self._again_at = time.monotonic() + AGAIN_AFTER_S
-
-    def _send_again(self) -> None:
-        """Send what was sent within the window once more: the broker may have lost it."""
-        again = self._spool.rewind(time.time_ns() // 1_000_000 - self._window_ms)
-        if again:
+        if again := self._send_again():
             sentence = "The broker has lost what it knew: what it was sent lately is sent again"
             self._log.warning(sentence, gateway=self.name, telegrams=again)
+        self._again_at = time.monotonic() + AGAIN_AFTER_S
+
+    def _send_again(self) -> int:
+        """Send what was sent within the window once more; return how many telegrams that is."""
+        again = self._spool.rewind(time.time_ns() // 1_000_000 - self._window_ms)
+        if again:
             self._outbox.wake()
+        return again
 
     async def _describe(self) -> None:
         """Publish DeviceInfo at the start, at changes and every minute."""
@@ -175,10 +177,9 @@ class Gateway:
                 self._witness.sent(payload)
                 done = self._session.publish(self._topics.device(self.name), payload, retain=True)
                 done.add_done_callback(partial(self._described, payload))
-            try:
-                await asyncio.wait_for(self._device_changed.wait(), DEVICE_EVERY_S)
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DEVICE_EVERY_S):
+                    await self._device_changed.wait()
 
     def _described(self, payload: bytes, done: asyncio.Future[None]) -> None:
         if not done.cancelled() and done.exception() is None:
@@ -254,7 +255,8 @@ class Gateway:
         if self._session.connected:
             self._session.publish(self._topics.status(self.name), OFFLINE, retain=True)
             try:
-                await asyncio.wait_for(self._session.flush(), GOODBYE_WITHIN_S)
+                async with asyncio.timeout(GOODBYE_WITHIN_S):
+                    await self._session.flush()
             except TimeoutError:
                 self._log.warning("The broker has not confirmed our goodbye", gateway=self.name)
 
