@@ -101,6 +101,6 @@ def _reading(draft: Draft, identification: str, gateway: str, received_at: datet
             "power_failure_log": draft.failure_log,
             "mbus": draft.mbus,
             "other": draft.other,
-            "warnings": tuple(draft.warnings[:_MAX_WARNINGS]),
+            "warnings": tuple(draft.warnings[:_MAX_WARNINGS]) if draft.warnings else (),
         }
     )
