@@ -1,15 +1,12 @@
-import csv
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from tests.collection import ABSENT, FOLDER, manifest
 from tests.launcher.command import meterkast
 from tests.launcher.telegrams import LINES_5, OLD, telegram
-
-COLLECTION = Path(__file__).parents[2].parent / "shared" / "telegrams"
 
 
 def test_each_good_telegram_is_one_line_of_json(tmp_path: Path) -> None:
@@ -94,20 +91,13 @@ def test_a_missing_file_does_not_keep_the_others_from_being_read(tmp_path: Path)
     assert result.stderr.decode().splitlines() == ["none.txt: cannot be read: No such file or directory"]
 
 
-def _collection() -> Iterator[tuple[str, bool]]:
-    """Give each file of the telegram collection and whether its CRC vouches for it."""
-    if (manifest := COLLECTION / "MANIFEST.tsv").exists():
-        with manifest.open(encoding="utf-8") as table:
-            for row in csv.DictReader(table, delimiter="\t"):
-                yield row["file"], row["crc_ok"] in ("yes", "n/a")
-
-
-@pytest.mark.skipif(not COLLECTION.exists(), reason="the telegram collection ../shared/telegrams is not here")
 def test_the_collection_is_read_or_refused_as_its_manifest_says(tmp_path: Path) -> None:
     """Every telegram whose CRC holds or is absent is read, every other one is named, and `--no-crc` reads them all."""
-    named = dict(_collection())
-    good = [str(COLLECTION / name) for name, holds in named.items() if holds]
-    other = [str(COLLECTION / name) for name, holds in named.items() if not holds]
+    rows = manifest()
+    if not rows:
+        pytest.skip(ABSENT.kwargs["reason"])
+    good = [str(FOLDER / row["file"]) for row in rows if row["crc_ok"] in ("yes", "n/a")]
+    other = [str(FOLDER / row["file"]) for row in rows if row["crc_ok"] not in ("yes", "n/a")]
     accepted = meterkast("parse", *good, directory=tmp_path)
     refused = meterkast("parse", *other, directory=tmp_path)
     lenient = meterkast("parse", "--no-crc", *other, directory=tmp_path)

@@ -1,10 +1,8 @@
 """Every telegram of the collection beside the checkout, where there is one, decodes to its manifest's values."""
 
-import csv
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,7 +11,8 @@ from meterkast_parser.decode import decode
 from meterkast_parser.errors import TelegramError
 from meterkast_parser.times import LocalTimes
 
-FOLDER = Path(__file__).parents[3] / "shared" / "telegrams"
+from tests.collection import FOLDER, each, manifest
+
 ZONE = ZoneInfo("Europe/Amsterdam")
 TIMES = LocalTimes(ZONE)
 HEAT_COLD = "heat/cool"
@@ -40,14 +39,6 @@ SCALES: dict[str, Decimal | int] = {
 }
 
 
-def manifest() -> list[dict[str, str]]:
-    path = FOLDER / "MANIFEST.tsv"
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
-
-
 def expectations(row: dict[str, str]) -> Iterator[tuple[str, str]]:
     for item in row["expected_values"].split("; "):
         key, _, value = item.partition("=")
@@ -56,7 +47,6 @@ def expectations(row: dict[str, str]) -> Iterator[tuple[str, str]]:
 
 
 ROWS = manifest()
-pytestmark = pytest.mark.skipif(not ROWS, reason="no collection of real telegrams lies beside this checkout")
 
 
 def read(row: dict[str, str], *, check_crc: bool) -> Reading:
@@ -101,7 +91,7 @@ def check_value(reading: Reading, key: str, expected: str) -> None:
         assert reading.values[NAMES[key]] == Decimal(number) * SCALES.get(unit, 1), key
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["file"])
+@each("row", ROWS)
 def test_telegram_has_its_expected_values(row: dict[str, str]) -> None:
     """A telegram whose CRC holds, or that has none, decodes strictly; each value is the manifest's."""
     reading = read(row, check_crc=not row["crc_ok"].startswith("unverified"))
@@ -110,7 +100,7 @@ def test_telegram_has_its_expected_values(row: dict[str, str]) -> None:
             check_value(reading, key, expected)
 
 
-@pytest.mark.parametrize("row", [r for r in ROWS if r["crc_ok"].startswith("unverified")], ids=lambda row: row["file"])
+@each("row", [row for row in ROWS if row["crc_ok"].startswith("unverified")])
 def test_telegram_with_a_stale_crc_is_refused(row: dict[str, str]) -> None:
     """A telegram whose printed CRC is not that of its text is refused for its CRC."""
     with pytest.raises(TelegramError) as refusal:
@@ -118,7 +108,7 @@ def test_telegram_with_a_stale_crc_is_refused(row: dict[str, str]) -> None:
     assert refusal.value.reason is RejectReason.CRC
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["file"])
+@each("row", ROWS)
 def test_reading_comes_back_from_its_json(row: dict[str, str]) -> None:
     """A reading's JSON reads back to the same reading, digit for digit."""
     reading = read(row, check_crc=False)

@@ -14,11 +14,11 @@ from meterkast_parser.errors import TelegramError
 from meterkast_parser.shapes import Shapes
 from meterkast_parser.times import LocalTimes
 
+from tests.collection import each, telegrams
 from tests.parser.telegrams import BELGIAN, DSMR_5, IN_ANOTHER_UNIT, OLD, WRAPPED
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 UNHURRIED = settings(deadline=None)
-REAL = sorted((Path(__file__).parents[3] / "shared" / "telegrams").glob("*.txt"))
 
 
 def read(raw: bytes, shapes: Shapes | None = None) -> Reading | str:
@@ -35,7 +35,7 @@ def acquainted(raw: bytes) -> Shapes:
     return shapes
 
 
-@pytest.mark.parametrize("path", REAL, ids=lambda path: path.name)
+@each("path", telegrams())
 def test_real_telegrams_read_the_same_by_position(path: Path) -> None:
     """Every real telegram gives the same reading by position as line by line."""
     raw = path.read_bytes()
@@ -76,7 +76,7 @@ def test_the_third_telegram_of_a_shape_is_read_by_position(raw: bytes) -> None:
     assert shapes.read(body, body.decode("latin-1"), LocalTimes(ZONE)) is not None
 
 
-@pytest.mark.parametrize("path", REAL, ids=lambda path: path.name)
+@each("path", telegrams())
 def test_a_reading_by_position_is_valid(path: Path) -> None:
     """Validating the fields of a reading gives the same reading: nothing unchecked is in it."""
     raw = path.read_bytes()

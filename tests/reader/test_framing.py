@@ -1,8 +1,6 @@
-import csv
 import time
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +8,7 @@ from hypothesis import strategies as st
 from meterkast_reader.crc import Checksum, check
 from meterkast_reader.framing import LIMIT, Discarded, Event, Frame, Framer, Reason
 
+from tests.collection import BROKEN, FOLDER, each, manifest
 from tests.reader.telegrams import (
     BLANK_BEFORE_END,
     CIPHERED,
@@ -21,8 +20,6 @@ from tests.reader.telegrams import (
     WITHOUT_CRC,
     with_parity,
 )
-
-REAL = Path(__file__).parents[3] / "shared" / "telegrams"
 
 
 def framed(*chunks: bytes) -> list[Event]:
@@ -242,26 +239,18 @@ GOOD_IN_BROKEN = {
 }
 
 
-def manifest(folder: Path) -> list[dict[str, str]]:
-    path = folder / "MANIFEST.tsv"
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8") as file:
-        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-
-
-@pytest.mark.parametrize("row", manifest(REAL), ids=lambda row: row["file"])
+@each("row", manifest())
 def test_real_telegrams_come_out_whole(row: dict[str, str]) -> None:
     """Every collected telegram of every make is one frame, and its checksum stands as the collection says."""
-    data = (REAL / row["file"]).read_bytes()
+    data = (FOLDER / row["file"]).read_bytes()
     (frame,) = frames(data)
     assert frame == (data if row["family"] != "de-d0" else data[: data.index(b"!") + 3])
     assert (check(frame) is Checksum.GOOD) == (row["crc_ok"] == "yes")
 
 
-@pytest.mark.parametrize("row", manifest(REAL / "broken"), ids=lambda row: row["file"])
+@each("row", manifest(BROKEN))
 def test_really_damaged_streams_give_their_good_telegrams(row: dict[str, str]) -> None:
     """Each collected piece of damage gives as many good telegrams as the collection says."""
-    found = frames((REAL / "broken" / row["file"]).read_bytes())
+    found = frames((BROKEN / row["file"]).read_bytes())
     good = [frame for frame in found if check(frame) is not Checksum.BAD]
     assert len(good) == GOOD_IN_BROKEN.get(row["file"], 0)

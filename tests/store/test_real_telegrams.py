@@ -13,12 +13,12 @@ from meterkast_store import mbus_samples_of, sample_of
 from meterkast_store.columns import GAUGES, REGISTERS
 from meterkast_store.sampling import UNITS, row_sample, sample_row
 
-FILES = sorted((Path(__file__).parents[3] / "shared" / "telegrams").glob("*.txt"))
+from tests.collection import each, telegrams
+
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
-pytestmark = pytest.mark.skipif(not FILES, reason="no collection of real telegrams lies beside this checkout")
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@each("file", telegrams())
 def test_history_holds_a_telegrams_values_exactly(file: Path) -> None:
     """From telegram over JSON to row and back: each kept value is the telegram's, to the smallest unit we keep."""
     try:
