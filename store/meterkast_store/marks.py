@@ -75,11 +75,18 @@ def quarter_marks(rows: Sequence[Row], *, tail_at: int, tolerance_ms: int) -> li
 
 
 def mbus_marks(rows: Sequence[Row]) -> list[Mark]:
-    """Return the marks of an M-Bus meter: a reading stands for each boundary until the next one is due."""
+    """Return the marks of an M-Bus meter: a reading stands for each boundary until the next one is due.
+
+    The row that begins an epoch tells from where on.
+    """
     marks: list[Mark] = []
     for index, row in enumerate(rows):
         registers = quarter.registers_of(row)
-        marks.append(Mark(row.at, registers, begins=index == 0 or bool(row.number("reset"))))
+        begins = index == 0 or bool(row.number("reset"))
+        if begins and row.number("span"):
+            marks.append(Mark(quarter.first_measured_at(row), quarter.first_registers_of(row), begins=True))
+            begins = False
+        marks.append(Mark(row.at, registers, begins))
         if index + 1 < len(rows):
             until = quarter.measured_at(row) + _interval(rows[max(0, index - 2) : index + 1]) - 1
             until = min(until // QUARTER_MS * QUARTER_MS, rows[index + 1].at - QUARTER_MS)

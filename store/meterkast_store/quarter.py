@@ -14,14 +14,18 @@ from meterkast_store.instants import QUARTER_MS, quarter_of
 from meterkast_store.rows import Field, Row, Series, Table
 
 REGISTER_FIELDS = frozenset(column for column, _ in REGISTERS.values())
-_NOT_REGISTERS = frozenset({"lag", "reset"})
+_NOT_REGISTERS = frozenset({"lag", "reset", "span"})
 
 
 def registers_of(row: Row) -> dict[str, int]:
     """Return the registers of any row, as they stood at its last sample."""
     if row.series.table is Table.MBUS:
-        return {n: v for n, v in row.fields.items() if n not in _NOT_REGISTERS and isinstance(v, int)}
+        return {n: v for n, v in row.fields.items() if isinstance(v, int) and _is_register(n)}
     return {n: v for n, v in row.fields.items() if n in REGISTER_FIELDS and isinstance(v, int)}
+
+
+def _is_register(field: str) -> bool:
+    return field not in _NOT_REGISTERS and not field.endswith(GAIN)
 
 
 def first_registers_of(row: Row) -> dict[str, int]:
@@ -37,6 +41,14 @@ def measured_at(row: Row) -> int:
 def first_measured_at(row: Row) -> int:
     """Return the time of the row's first sample."""
     return measured_at(row) - row.number("span")
+
+
+def since(row: Row, first: Row) -> Row:
+    """Return the row with what its registers have gained since the first sample of another one."""
+    span = measured_at(row) - first_measured_at(first)
+    began = first_registers_of(first)
+    gains: dict[str, Field] = {n + GAIN: v - began[n] for n, v in registers_of(row).items() if v > began.get(n, v)}
+    return replace(row, fields={**row.fields, "span": span, **gains}) if span > 0 else row
 
 
 def samples_in(row: Row) -> int:

@@ -141,10 +141,14 @@ class Recorder:
 
     async def _mbus(self, draft: Draft, row: Row) -> None:
         current = await draft.get(row.series, row.at)
-        if current is not None and _rank(current) >= _rank(row):
+        known = () if current is None else (current,)
+        first, last = min((*known, row), key=quarter.first_measured_at), max((*known, row), key=_rank)
+        if first is current is last:
             return
         before = await draft.before(row.series, row.at)
-        row = quarter.flagged(row, reset=before is not None and _backwards(before, row))
+        row = quarter.flagged(last, reset=before is not None and _backwards(before, last))
+        if before is None or row.number("reset"):
+            row = quarter.since(row, first)
         draft.put(quarter.instead_of(current, row))
         await _flag_next(draft, row)
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from meterkast_contracts.messages import Reading
 from meterkast_parser.decode import decode
 from meterkast_reader.simulator import Meter
-from meterkast_store import Period, StoreSettings, open_store, sample_of
+from meterkast_store import Period, StoreSettings, mbus_samples_of, open_store, sample_of
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 _POLL_S = 0.2
@@ -47,7 +47,7 @@ class Dial:
             raise AssertionError(f"history holds {kept} of {len(self.telegrams)} readings") from None
 
     async def check(self, data: Path) -> None:
-        """Every reading stands in history once and exactly, and electricity used is what the dial has moved."""
+        """Every reading stands in history once and exactly, and what was used is what the dials have moved."""
         async with open_store(StoreSettings(), data) as store:
             samples = await store.samples("home", *self._around(), limit=100_000)
             usage = await store.usage("home", *self._around(), Period.QUARTER, ZONE)
@@ -56,6 +56,8 @@ class Dial:
             (s.measured_at, s.meter, dict(s.registers), dict(s.gauges)) for s in expected
         ]
         moved = {name: value - expected[0].registers[name] for name, value in expected[-1].registers.items()}
+        first, last = (mbus_samples_of(self.readings[end]) for end in (0, -1))
+        moved |= {after.register: after.value - before.value for before, after in zip(first, last, strict=True)}
         total = usage.total()
         assert {name: total.get(name, 0) for name in moved} == moved
 
