@@ -103,6 +103,16 @@ class MbusReading(Message):
         description="Further values by name and unit, e.g. flow_m3h, supply_temperature_c.",
     )
 
+    def present(self) -> dict[str, Any]:
+        """Return the fields that say something; the general way, but quicker."""
+        fields = self.__dict__.copy()
+        for name in _OFTEN_ABSENT:
+            if fields[name] is None:
+                del fields[name]
+        if not fields["extra"]:
+            del fields["extra"]
+        return fields
+
 
 class PowerFailure(Message):
     """One entry of the power failure log (1-0:99.97.0): when the power came back and how long it was away."""
@@ -200,6 +210,7 @@ class Reading(Message):
         return schema
 
 
+_OFTEN_ABSENT = ("meter_id", "value", "unit", "measured_at", "valve")
 _PLAIN = (
     "gateway", "identification", "meter_id", "version", "measured_at", "received_at", "clock", "peak_import_at",
 )  # fmt: skip

@@ -119,13 +119,16 @@ def _read_timestamp(where: slice, draft: Draft, text: str) -> None:
 def _add_peak(layout: Layout, name: str, line: Line) -> bool:
     match line.groups:
         case [time, power] if is_time(time) and "*" in power:
-            place = layout.places.number(line.spans[1])
+            at, where = line.spans
+        case [power, time] if is_time(time) and "*" in power:
+            where, at = line.spans
         case _:
             return False
+    place = layout.places.number(where)
     if place is None or not layout.add_number(name, power_shift(place.unit), place):
         return False
     if name == "peak_import_w":
-        layout.steps.append(partial(_read_peak_time, slice(*line.spans[0])))
+        layout.steps.append(partial(_read_peak_time, slice(*at)))
     return True
 
 
