@@ -97,7 +97,7 @@ class EmbeddedBroker:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
-            env={**os.environ, "GOMEMLIMIT": "40MiB"},
+            env={**os.environ, "GOMEMLIMIT": "20MiB", "GOGC": "25"},
             start_new_session=True,  # Ctrl-C is for us: the broker stops last
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
