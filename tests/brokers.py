@@ -181,7 +181,8 @@ class Nats(Broker):
             f'jetstream {{ store_dir: "{self.data}" }}',
             "mqtt {",
             f"listen: {self.host}:{self.port}",
-            "max_ack_pending: 10000",
+            # nats-server refuses a subscription with which the sum over a session would pass 65,535
+            "max_ack_pending: 5000",
             'ack_wait: "2s"',
             *([login] if options.username else []),
             *([tls] if options.cert_file else []),
