@@ -12,6 +12,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import httpx
+from meterkast_api.access.scopes import ANYONE, Caller, Scope
 from meterkast_api.service import ApiService
 from meterkast_api.settings import ApiSection, ApiSettings
 from meterkast_contracts.messages import Event, Reading
@@ -33,6 +34,7 @@ from tests.brokers import Broker
 
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
 TOPICS = Topics()
+OWNER = Caller("owner", frozenset(Scope))
 
 
 def reading(*, gateway: str = "home", at: datetime = NOON, power: int = 424) -> bytes:
@@ -153,7 +155,9 @@ class House:
 def settings_for(broker: Broker, **api: Any) -> ApiSettings:
     """Settings of an API on a free port."""
     return ApiSettings(
-        mqtt=MqttSettings(host=broker.host, port=broker.port), api=ApiSection(**{"port": 0, "heartbeat_s": 15, **api})
+        mqtt=MqttSettings(host=broker.host, port=broker.port),
+        data_dir=broker.directory,
+        api=ApiSection(**{"port": 0, "heartbeat_s": 15, **api}),
     )
 
 
@@ -163,12 +167,22 @@ def _client(url: str) -> httpx.AsyncClient:
 
 @asynccontextmanager
 async def house(
-    broker: Broker, store: HistoryStore | None = None, *, static: Path | None = None, retry_s: float = 5, **api: Any
+    broker: Broker,
+    store: HistoryStore | None = None,
+    *,
+    static: Path | None = None,
+    retry_s: float = 5,
+    caller: Caller = ANYONE,
+    **api: Any,
 ) -> AsyncIterator[House]:
-    """Run an API; it is up and connected."""
+    """Run an API of which everybody who asks is the same caller; it is up and connected."""
     settings = settings_for(broker, **api)
     service = ApiService(
-        settings, store or ScriptedStore(), static=static or broker.directory / "no-page", history_retry_s=retry_s
+        settings,
+        store or ScriptedStore(),
+        static=static or broker.directory / "no-page",
+        history_retry_s=retry_s,
+        recognise=lambda _scope: caller,
     )
     up = asyncio.Event()
     task = asyncio.create_task(service.run(up.set))

@@ -1,14 +1,18 @@
 """Whatever is asked, the answer is one that the document declares, or a problem."""
 
 import asyncio
-from functools import cache
+from collections.abc import Iterator
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import httpx
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from meterkast_api.access import audit
+from meterkast_api.access.audit import AuditLog
 from meterkast_api.app import Parts, build_app
+from meterkast_api.database import Database
 from meterkast_api.gateways import Gateways
 from meterkast_api.intake import Intake, Services
 from meterkast_api.settings import ApiSection
@@ -49,11 +53,14 @@ QUERIES = st.fixed_dictionaries(
 METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW"])
 
 
-@cache
-def _app() -> ASGIApp:
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ASGIApp]:
+    """The API, without a server."""
     gateways, services = Gateways(), Services()
     stream = Stream(gateways.state, buffer=10, queue=10, clients=1)
     Intake(TOPICS, gateways, services, stream).take(TOPICS.reading("home"), reading())
+    database = Database(tmp_path_factory.mktemp("api") / "api.sqlite", (audit.SCHEMA,))
+    asyncio.run(database.__aenter__())
     parts = Parts(
         section=ApiSection(),
         zone=ZoneInfo("Europe/Amsterdam"),
@@ -62,20 +69,23 @@ def _app() -> ASGIApp:
         gateways=gateways,
         services=services,
         stream=stream,
+        database=database,
+        audit=AuditLog(database),
     )
-    return build_app(parts)
+    yield build_app(parts)
+    asyncio.run(database.__aexit__())
 
 
-async def _ask(method: str, path: str, query: dict[str, str]) -> httpx.Response:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(_app()), base_url="http://localhost") as client:
+async def _ask(app: ASGIApp, method: str, path: str, query: dict[str, str]) -> httpx.Response:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         return await client.request(method, quote(path), params=query)
 
 
 @settings(max_examples=60, deadline=None)
 @given(method=METHODS, path=PATHS, query=QUERIES)
-def test_no_request_breaks_anything(method: str, path: str, query: dict[str, str]) -> None:
+def test_no_request_breaks_anything(app: ASGIApp, method: str, path: str, query: dict[str, str]) -> None:
     """Every refusal is a problem with its sentence; nothing is a 500."""
-    answer = asyncio.run(_ask(method, path, query))
+    answer = asyncio.run(_ask(app, method, path, query))
     assert answer.status_code in (200, 404, 405, 422, 503)
     if answer.status_code in (404, 405, 422):
         assert answer.headers["content-type"] == "application/problem+json"

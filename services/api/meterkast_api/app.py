@@ -13,10 +13,13 @@ from meterkast_contracts.messages import Reading
 from meterkast_runtime.health import Health
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from meterkast_api import problems
+from meterkast_api.access.audit import AuditLog
+from meterkast_api.access.scopes import ANYONE, CALLER, Recognise
 from meterkast_api.answers import Problem
+from meterkast_api.database import Database
 from meterkast_api.directory import Directory
 from meterkast_api.gateways import Gateways
 from meterkast_api.guard import Guard, Hosts
@@ -50,18 +53,29 @@ class Parts:
     gateways: Gateways
     services: Services
     stream: Stream
+    database: Database
+    audit: AuditLog
+    recognise: Recognise = field(default=lambda _scope: ANYONE)
     static: Path = STATIC
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 
 def build_app(parts: Parts) -> ASGIApp:
     """The application behind its guard."""
-    app: ASGIApp = GZipMiddleware(build_api(parts), minimum_size=COMPRESS_FROM, compresslevel=COMPRESS_LEVEL)
+    app: ASGIApp = _recognising(build_api(parts), parts.recognise)
+    app = GZipMiddleware(app, minimum_size=COMPRESS_FROM, compresslevel=COMPRESS_LEVEL)
     origins = parts.section.allowed_origins
     if origins:
         app = CORSMiddleware(app, allow_origins=origins, allow_methods=["GET"], allow_headers=["Last-Event-ID"])
     hosts = Hosts.of_this_machine(parts.section.allowed_hosts)
     return Guard(app, hosts, shared=bool(origins))
+
+
+def _recognising(app: ASGIApp, recognise: Recognise) -> ASGIApp:
+    async def recognised(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, CALLER: recognise(scope)}, receive, send)
+
+    return recognised
 
 
 def build_api(parts: Parts) -> FastAPI:

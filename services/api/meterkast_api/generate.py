@@ -9,7 +9,9 @@ from meterkast_runtime.health import Health
 from meterkast_store import open_store
 from meterkast_store.settings import StoreSettings
 
+from meterkast_api.access.audit import AuditLog
 from meterkast_api.app import Parts, build_api
+from meterkast_api.database import Database
 from meterkast_api.gateways import Gateways
 from meterkast_api.history import History
 from meterkast_api.intake import Services
@@ -22,6 +24,7 @@ PLACE = Path("contracts/openapi.json")
 def openapi_json() -> str:
     """The OpenAPI document of the API; nothing is opened for it."""
     gateways = Gateways()
+    database = Database(Path("never-opened"))
     parts = Parts(
         section=ApiSection(),
         zone=ZoneInfo("UTC"),
@@ -30,6 +33,8 @@ def openapi_json() -> str:
         gateways=gateways,
         services=Services(),
         stream=Stream(gateways.state, buffer=1, queue=1, clients=1),
+        database=database,
+        audit=AuditLog(database),
     )
     return json.dumps(build_api(parts).openapi(), indent=2, ensure_ascii=False) + "\n"
 

@@ -12,7 +12,11 @@ from meterkast_runtime.log import get_logger
 from meterkast_runtime.mqtt import MqttSession
 from meterkast_store.history import HistoryStore
 
+from meterkast_api.access import audit
+from meterkast_api.access.audit import AuditLog
+from meterkast_api.access.scopes import ANYONE, Recognise
 from meterkast_api.app import Parts, build_app
+from meterkast_api.database import FILE, Database
 from meterkast_api.gateways import Gateways
 from meterkast_api.history import RETRY_S, History
 from meterkast_api.intake import Intake, Services
@@ -37,12 +41,15 @@ class ApiService:
         *,
         static: Path = STATIC,
         history_retry_s: float = RETRY_S,
+        recognise: Recognise = lambda _scope: ANYONE,
     ) -> None:
         self.port: int | None = None
         self._settings = settings
         self._history = History(store, retry_s=history_retry_s)
         self._health = health or Health("api", settings.instance)
         self._static = static
+        self._recognise = recognise
+        self._database = Database(settings.data_dir / FILE, (audit.SCHEMA,))
         section = settings.api
         self._gateways = Gateways()
         self._services = Services()
@@ -74,7 +81,7 @@ class ApiService:
         )
         with bind(section.host, section.port) as listening:
             self.port = listening.getsockname()[1]
-            async with self._history, session:
+            async with self._database, self._history, session:
                 server = Server(build_app(self._parts()))
                 serving = asyncio.create_task(server.serve(sockets=[listening]))
                 receiving = asyncio.create_task(self._receive(session))
@@ -99,6 +106,9 @@ class ApiService:
             gateways=self._gateways,
             services=self._services,
             stream=self.stream,
+            database=self._database,
+            audit=AuditLog(self._database),
+            recognise=self._recognise,
             static=self._static,
         )
 
