@@ -41,7 +41,7 @@ run: setup web ## the whole pipeline; SOURCE=/dev/ttyUSB0 for a real meter, ARGS
 	@$(BIN)/meterkast up $(ARGS) $(if $(SOURCE),"$(SOURCE)")
 
 test: programs lint types imports web-test ## everything: lint, types, imports, web, unit, broker, browser
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n $(or $(WORKERS),3) --dist loadgroup
 
 .PHONY: programs
 programs:

@@ -75,6 +75,13 @@ class Browser:
             self.complaints.append(message.text)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker run all tests of this folder: one Chromium is enough for a machine."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium() -> AsyncIterator[Chromium]:
     """Give a running Chromium, the system's own, with a folder of its own."""

@@ -51,7 +51,7 @@ async def test_each_fault_of_a_port_is_found(port: P1Port, finding: Finding, lin
         (P1Port([os.urandom(200)], interval_s=0.05), Finding.NOISE),
         (P1Port([telegram()[:-30]]), Finding.CUT),
     ],
-    ids=str,
+    ids=["silent", "noise", "cut"],
 )
 async def test_what_takes_the_whole_time_to_be_sure_of(port: P1Port, finding: Finding, tmp_path: Path) -> None:
     """Silence, noise and telegrams without end are only known when the time is over."""
