@@ -198,8 +198,9 @@ async def house(
         running = House(service, client, bus, task)
 
         async def well() -> bool:
-            checks: dict[str, str] = json.loads((await running.get("/health")).content)["checks"]
-            return checks["mqtt"] == "connected"
+            health: dict[str, Any] = json.loads((await running.get("/health")).content)
+            checks: dict[str, str] = health.get("checks", {})
+            return health == {"status": "ok"} or checks.get("mqtt") == "connected"
 
         await bus.wait_connected()
         await running.until(well)

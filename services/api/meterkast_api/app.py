@@ -13,6 +13,7 @@ from meterkast_contracts.messages import Reading
 from meterkast_runtime.health import Health
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from meterkast_api import problems
@@ -76,9 +77,10 @@ def build_app(parts: Parts) -> ASGIApp:
     section = parts.section
     routers = build_routers(parts)
     api = build_api(routers)
-    leaves = [*api.routes, *(route for router in routers for route in router.routes)]
+    own = [route for route in api.routes if isinstance(route, Route)]
+    leaves = [*own, *(route for router in routers for route in router.routes)]
     app: ASGIApp = Gate(
-        api, leaves, parts.recognise, allowed_origins=section.allowed_origins, still_allowed=parts.keyring.holds
+        api, leaves, parts.recognise, allowed_origins=section.allowed_origins, until_ended=parts.keyring.until_ended
     )
     app = GZipMiddleware(app, minimum_size=COMPRESS_FROM, compresslevel=COMPRESS_LEVEL)
     origins = section.allowed_origins

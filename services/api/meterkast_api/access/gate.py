@@ -1,11 +1,12 @@
 """Lets a request in or refuses it, before any of it is read: what no rule allows is not allowed."""
 
-from collections.abc import Callable, Collection, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
 from starlette.routing import BaseRoute, Match
-from starlette.types import ASGIApp, Receive, Send
+from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Connection
 
 from meterkast_api.access.origin import cross_origin, form_type
@@ -14,6 +15,7 @@ from meterkast_api.problems import ProblemError, refuse
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 MOST_FROM_STRANGERS = 16_384
+POLICY_VIOLATION = 1008
 
 
 class Gate:
@@ -26,13 +28,13 @@ class Gate:
         recognise: Recognise,
         *,
         allowed_origins: Collection[str] = (),
-        still_allowed: Callable[[bytes], bool] = lambda _key: True,
+        until_ended: Callable[[bytes], Awaitable[None]],
     ) -> None:
         self._app = app
         self._routes = routes
         self._recognise = recognise
         self._origins = frozenset(allowed_origins)
-        self._still_allowed = still_allowed
+        self._until_ended = until_ended
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         """Serve one request or WebSocket."""
@@ -43,6 +45,9 @@ class Gate:
         except ProblemError as error:
             await refuse(error, scope, receive, send)
             return
+        key = caller.key
+        if key is not None:
+            receive = _ending(receive, lambda: self._until_ended(key), f"{scope['type']}.disconnect")
         await self._app(scope, receive, send)
 
     def _check(self, scope: Connection, caller: Caller) -> None:
@@ -63,6 +68,21 @@ class Gate:
             raise refusal(needed, caller)
         if changes:
             _check_size(headers)
+
+
+def _ending(receive: Receive, end: Callable[[], Awaitable[None]], disconnect: str) -> Receive:
+    """What is received until the end; then it is as if the client had gone, which ends streams and WebSockets."""
+
+    async def received() -> Message:
+        message, ended = asyncio.ensure_future(receive()), asyncio.ensure_future(end())
+        try:
+            await asyncio.wait([message, ended], return_when=asyncio.FIRST_COMPLETED)
+            return message.result() if message.done() else {"type": disconnect, "code": POLICY_VIOLATION}
+        finally:
+            message.cancel()
+            ended.cancel()
+
+    return received
 
 
 def _check_size(headers: Headers) -> None:

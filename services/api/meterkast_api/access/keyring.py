@@ -25,13 +25,17 @@ _LOG = get_logger("meterkast_api")
 class Keyring:
     """Password, sessions and tokens; what another process changes in the database is seen within 2 s."""
 
-    def __init__(self, database: Database, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, database: Database, *, now: Callable[[], float] = time.time, look_every_s: float = LOOK_EVERY_S
+    ) -> None:
         self._database = database
         self._now = now
+        self._look_every_s = look_every_s
         self._held = Credentials()
         self._version: int | None = None
         self._used: dict[bytes, int] = {}
         self._watching: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         """Read what there is, and keep looking."""
@@ -87,12 +91,22 @@ class Keyring:
     async def change(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Change what is kept, and know it."""
         result = await self._database.run(work)
-        self._held = await self._database.run(credentials.load)
+        await self._load()
         return result
+
+    async def until_ended(self, key: bytes) -> None:
+        """Wait until a session or token by which somebody came lets them in no longer."""
+        while self.holds(key):
+            await self._changed.wait()
+
+    async def _load(self) -> None:
+        self._held = await self._database.run(credentials.load)
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(self._look_every_s)
             try:
                 await self._look()
                 await self._keep_uses(self._due())
@@ -102,7 +116,7 @@ class Keyring:
     async def _look(self) -> None:
         version = await self._database.run(lambda c: c.execute("PRAGMA data_version").fetchone()[0])
         if version != self._version:
-            self._held = await self._database.run(credentials.load)
+            await self._load()
             self._version = version
 
     def _due(self) -> dict[bytes, int]:
