@@ -28,5 +28,5 @@ async def first_code(settings: ApiSettings) -> str | None:
         held = await database.run(credentials.load)
     api = settings.api
     chosen = api.password is not None or held.password is not None
-    check_guarded(api, empty=not chosen and not held.tokens)
+    check_guarded(api.host, insecure=api.insecure, empty=not chosen and not held.tokens)
     return None if chosen else new_setup_code()

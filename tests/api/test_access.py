@@ -162,8 +162,10 @@ async def test_a_flood_of_logins_does_not_delay_reading(mosquitto: Broker) -> No
         assert sorted(answers) == [401] * 5 + [429] * 95
 
 
-async def test_nothing_secret_is_kept_in_the_clear(mosquitto: Broker) -> None:
-    """The file has an argon2 hash and digests, and only its owner can read it."""
+async def test_nothing_secret_is_kept_or_logged_in_the_clear(
+    mosquitto: Broker, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The file has an argon2 hash and digests, and only its owner can read it; the log tells who did what."""
     async with house(mosquitto, setup_code=CODE) as here:
         await choose(here, password=PASSWORD, setup_code=CODE)
         cookie = here.client.cookies[COOKIE]
@@ -174,10 +176,22 @@ async def test_nothing_secret_is_kept_in_the_clear(mosquitto: Broker) -> None:
         assert file.stat().st_mode & 0o077 == 0
         for secret in (PASSWORD, cookie, token, CODE):
             assert secret.encode() not in file.read_bytes()
+    logged = "".join(capfd.readouterr())
+    assert "token made" in logged
+    assert not [secret for secret in (PASSWORD, cookie, token, CODE) if secret in logged]
     with sqlite3.connect(mosquitto.directory / "api.sqlite") as connection:
         (hash_,) = connection.execute("SELECT hash FROM password").fetchone()
     connection.close()
     assert hash_.startswith("$argon2id$")
+
+
+async def test_a_service_of_its_own_logs_its_setup_code(mosquitto: Broker, capfd: pytest.CaptureFixture[str]) -> None:
+    """As long as there is no password: then the code that it logs lets one be chosen."""
+    async with house(mosquitto) as here:
+        code = "".join(capfd.readouterr()).partition("with the setup code ")[2][:14]
+        assert (await choose(here, password=PASSWORD, setup_code=code)).status_code == 204
+    async with house(mosquitto):
+        assert "setup code" not in "".join(capfd.readouterr())
 
 
 @pytest.mark.parametrize("secret", ["hunter2-hunter2", "x" * 2000])

@@ -91,7 +91,7 @@ class ApiService:
         )
         async with self._database, self._keyring:
             await self._login.adopt(section.password)
-            check_guarded(section, empty=self._keyring.empty)
+            check_guarded(section.host, insecure=section.insecure, empty=self._keyring.empty)
             await self._serve(session, ready)
 
     async def _serve(self, session: MqttSession, ready: Callable[[], None]) -> None:

@@ -1,19 +1,8 @@
 """Who can reach us, and whether that needs a password first."""
 
 import ipaddress
-from typing import Protocol
 
 from meterkast_runtime.errors import StartError
-
-
-class Reach(Protocol):
-    """What the settings say about it."""
-
-    @property
-    def host(self) -> str: ...  # noqa: D102 - as in the settings
-
-    @property
-    def insecure(self) -> bool: ...  # noqa: D102 - as in the settings
 
 
 def is_loopback(host: str) -> bool:
@@ -26,11 +15,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_guarded(reach: Reach, *, empty: bool) -> None:
+def check_guarded(host: str, *, insecure: bool, empty: bool) -> None:
     """Raise StartError where others can reach us and nobody could log in."""
-    if empty and not reach.insecure and not is_loopback(reach.host):
+    if empty and not insecure and not is_loopback(host):
         raise StartError(
-            f"{reach.host} can be reached by others, and neither a password nor a token is set",
+            f"{host} can be reached by others, and neither a password nor a token is set",
             hint="set a password by the command `meterkast password` or by METERKAST_API__PASSWORD, make a token by "
             "`meterkast token NAME`, or set insecure = true in the section [api] so that everybody may read",
         )

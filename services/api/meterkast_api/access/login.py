@@ -13,6 +13,7 @@ from meterkast_api.access.attempts import Attempts
 from meterkast_api.access.credentials import Origin
 from meterkast_api.access.keyring import Keyring
 from meterkast_api.access.passwords import Hashing, complaint
+from meterkast_api.access.scopes import CHALLENGE
 from meterkast_api.access.setup_code import same_code
 from meterkast_api.problems import ProblemError, invalid
 
@@ -109,6 +110,7 @@ def _wrong_password() -> ProblemError:
         HTTPStatus.UNAUTHORIZED,
         "wrong-password",
         "this is not the password; who runs Meterkast can set another by the command `meterkast password`",
+        headers=CHALLENGE,
     )
 
 
