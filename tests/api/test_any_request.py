@@ -1,11 +1,13 @@
 """Whatever is asked, the answer is one that the document declares, or a problem."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import httpx
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ from meterkast_api.database import Database
 from meterkast_api.gateways import Gateways
 from meterkast_api.intake import Intake, Services
 from meterkast_api.settings import ApiSection
-from meterkast_api.stream import Stream
+from meterkast_api.stream import ON_REQUEST, Stream, Wish
 from meterkast_runtime.health import Health
 from starlette.types import ASGIApp
 
@@ -50,6 +52,8 @@ QUERIES = st.fixed_dictionaries(
         "fields": st.text(max_size=30),
     },
 )
+TOPIC_ENDS = ["reading", "status", "device", "event", "rejected", "telegram", "telegram/5"]
+JSON = st.dictionaries(st.text(), st.text() | st.integers()).map(lambda found: json.dumps(found, indent=2).encode())
 METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW"])
 
 
@@ -57,7 +61,7 @@ METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "T
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ASGIApp]:
     """The API, without a server."""
     gateways, services = Gateways(), Services()
-    stream = Stream(gateways.state, buffer=10, queue=10, clients=1)
+    stream = Stream(gateways.frames, buffer=10, queue=10, clients=1)
     Intake(TOPICS, gateways, services, stream).take(TOPICS.reading("home"), reading())
     database = Database(tmp_path_factory.mktemp("api") / "api.sqlite", (audit.SCHEMA,))
     asyncio.run(database.__aenter__())
@@ -94,12 +98,13 @@ def test_no_request_breaks_anything(app: ASGIApp, method: str, path: str, query:
 
 
 @settings(max_examples=200, deadline=None)
-@given(topic=st.sampled_from(["reading", "status", "device", "event", "telegram", "telegram/5"]), payload=st.binary())
+@given(topic=st.sampled_from(TOPIC_ENDS), payload=st.binary() | JSON)
 def test_no_message_breaks_anything(topic: str, payload: bytes) -> None:
-    """Any bytes on any topic are taken in or counted as nonsense, and the stream stays well-formed."""
+    """Any bytes on any topic are taken in or counted as nonsense, and both streams stay well-formed."""
     gateways = Gateways()
-    stream = Stream(gateways.state, buffer=10, queue=10, clients=1)
+    stream = Stream(gateways.frames, buffer=10, queue=10, clients=1)
     Intake(TOPICS, gateways, Services(), stream).take(f"dsmr/home/{topic}", payload)
-    for frame in gateways.state(frozenset()):
-        assert frame.wire.endswith(b"\n\n")
-        assert b"\n\n" not in frame.wire[:-2]
+    for notice in stream.present(Wish(kinds=ON_REQUEST)):
+        assert notice.sse.endswith(b"\n\n")
+        assert b"\n\n" not in notice.sse[:-2]
+        assert orjson.loads(notice.text)["event"] == notice.frame.kind

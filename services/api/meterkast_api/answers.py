@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from meterkast_contracts.catalogue import Kind, Quantity
-from meterkast_contracts.messages import Event, HealthStatus
+from meterkast_contracts.messages import Event, HealthStatus, Rejected
 from meterkast_store.history import Period
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,6 +24,13 @@ class Meter(BaseModel):
     received_at: datetime | None = None
     power_import_w: float | None = None
     power_export_w: float | None = None
+
+
+class Rejections(BaseModel):
+    """Refused telegrams, newest first."""
+
+    gateway: str
+    rejected: list[Rejected]
 
 
 class UsageRow(BaseModel):

@@ -25,6 +25,7 @@ from meterkast_api.gateways import Gateways
 from meterkast_api.guard import Guard, Hosts
 from meterkast_api.history import HistoryReader
 from meterkast_api.intake import Services
+from meterkast_api.origins import Origins
 from meterkast_api.routes.history import HistoryRoutes
 from meterkast_api.routes.live import LiveRoutes
 from meterkast_api.routes.meters import MeterRoutes
@@ -67,8 +68,11 @@ def build_app(parts: Parts) -> ASGIApp:
     origins = parts.section.allowed_origins
     if origins:
         app = CORSMiddleware(app, allow_origins=origins, allow_methods=["GET"], allow_headers=["Last-Event-ID"])
-    hosts = Hosts.of_this_machine(parts.section.allowed_hosts)
-    return Guard(app, hosts, shared=bool(origins))
+    return Guard(app, _hosts(parts.section), shared=bool(origins))
+
+
+def _hosts(section: ApiSection) -> Hosts:
+    return Hosts.of_this_machine(section.allowed_hosts)
 
 
 def _recognising(app: ASGIApp, recognise: Recognise) -> ASGIApp:
@@ -91,11 +95,17 @@ def build_api(parts: Parts) -> FastAPI:
         license_info={"name": "MIT", "identifier": "MIT"},
     )
     problems.register(api)
+    section = parts.section
     directory = Directory(parts.gateways, parts.store)
     for routes in (
         MeterRoutes(parts.gateways, directory),
         HistoryRoutes(parts.store, directory, parts.zone, now=parts.now),
-        LiveRoutes(parts.stream, heartbeat_s=parts.section.heartbeat_s),
+        LiveRoutes(
+            parts.stream,
+            heartbeat_s=section.heartbeat_s,
+            hosts=_hosts(section),
+            origins=Origins(section.allowed_origins),
+        ),
         SystemRoutes(parts.services, parts.health, parts.store),
         PageRoutes(parts.static),
     ):

@@ -53,6 +53,21 @@ DEVICE = {
     "counters": {"telegrams": 57598, "crc_errors": 2},
 }
 TELEGRAM = "/ISk5\\2MT382-1000\r\n\r\n1-3:0.2.8(50)\r\n1-0:1.7.0(00.424*kW)\r\n!0000\r\n"
+REJECTIONS = {
+    "gateway": "home",
+    "rejected": [
+        {
+            "gateway": "home",
+            "received_at": "2026-03-29T12:00:00.412Z",
+            "reason": "crc",
+            "detail": "checksum is ABCD, the telegram says 1234",
+            "count": 3,
+            "suppressed": 0,
+            "length": 913,
+            "payload_base64": "L0lTazVcMk1UMzgyLTEwMDANCg==",
+        }
+    ],
+}
 USAGE = {
     "gateway": "home",
     "per": "hour",
@@ -124,7 +139,16 @@ STREAM = (
     'id: 5f2c09aa-17\nevent: live\ndata: {"gateways":["home"]}\n\n'
     'id: 5f2c09aa-18\nevent: reading\ndata: {"gateway":"home","power_import_w":431}\n\n'
 )
+LIVE = {"id": "5f2c09aa-18", "event": "reading", "data": {"gateway": "home", "power_import_w": 431}}
 PROBLEMS: dict[int, dict[str, Any]] = {
+    403: {
+        "type": "urn:meterkast:problem:cross-origin",
+        "title": "Forbidden",
+        "status": 403,
+        "detail": "pages of https://example.com may not listen: "
+        "to let them, add it to allowed_origins in the section [api]",
+        "instance": "/api/v1/live",
+    },
     404: {
         "type": "urn:meterkast:problem:unknown-gateway",
         "title": "Not Found",
@@ -140,6 +164,13 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         "detail": "from: 'soon' is no point in time: use 2026-03-29, 2026-03-29T14:00, now, today or -7d, from 1970 on",
         "instance": "/api/v1/meters/home/usage",
         "errors": [{"parameter": "from", "detail": "'soon' is no point in time"}],
+    },
+    426: {
+        "type": "urn:meterkast:problem:websocket-needed",
+        "title": "Upgrade Required",
+        "status": 426,
+        "detail": "this is a WebSocket: connect by ws:// or wss://, or use /api/v1/stream",
+        "instance": "/api/v1/live",
     },
     503: {
         "type": "urn:meterkast:problem:history-unavailable",

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -54,7 +55,7 @@ class ApiService:
         self._gateways = Gateways()
         self._services = Services()
         self.stream = Stream(
-            self._gateways.state,
+            lambda: chain(self._services.frames(), self._gateways.frames()),
             buffer=section.stream_buffer,
             queue=section.stream_queue,
             clients=section.max_streams,

@@ -43,16 +43,20 @@ def needs(scope: Scope) -> Any:
     """A route's dependency: gives the caller, or answers 401 or 403 where they may not."""
 
     async def check(request: Request) -> Caller:
-        caller = caller_of(request)
-        if scope in caller.scopes:
-            return caller
-        if not caller.known:
-            raise ProblemError(
-                HTTPStatus.UNAUTHORIZED,
-                "login-needed",
-                "this needs a login or a token: POST the password to /api/v1/session, or send Authorization: Bearer",
-                headers={"WWW-Authenticate": 'Bearer realm="meterkast"'},
-            )
-        raise ProblemError(HTTPStatus.FORBIDDEN, "not-allowed", f"{caller.name} may not do this: it needs {scope}")
+        return check_scope(caller_of(request), scope)
 
     return Depends(check)
+
+
+def check_scope(caller: Caller, scope: Scope) -> Caller:
+    """Return the caller, or raise ProblemError (401 or 403) where they may not."""
+    if scope in caller.scopes:
+        return caller
+    if not caller.known:
+        raise ProblemError(
+            HTTPStatus.UNAUTHORIZED,
+            "login-needed",
+            "this needs a login or a token: POST the password to /api/v1/session, or send Authorization: Bearer",
+            headers={"WWW-Authenticate": 'Bearer realm="meterkast"'},
+        )
+    raise ProblemError(HTTPStatus.FORBIDDEN, "not-allowed", f"{caller.name} may not do this: it needs {scope}")
