@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 from meterkast_contracts.messages import Reading
+from meterkast_contracts.topics import Topics
 from meterkast_runtime.health import Health
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -19,6 +20,7 @@ from meterkast_api import problems
 from meterkast_api.access.audit import AuditLog
 from meterkast_api.access.scopes import ANYONE, CALLER, Recognise
 from meterkast_api.answers import Problem
+from meterkast_api.commands import Commands
 from meterkast_api.database import Database
 from meterkast_api.directory import Directory
 from meterkast_api.gateways import Gateways
@@ -26,12 +28,15 @@ from meterkast_api.guard import Guard, Hosts
 from meterkast_api.history import HistoryReader
 from meterkast_api.intake import Services
 from meterkast_api.origins import Origins
+from meterkast_api.routes.commands import CommandRoutes
+from meterkast_api.routes.events import EventRoutes
 from meterkast_api.routes.history import HistoryRoutes
 from meterkast_api.routes.live import LiveRoutes
 from meterkast_api.routes.meters import MeterRoutes
 from meterkast_api.routes.page import STATIC, PageRoutes
 from meterkast_api.routes.system import SystemRoutes
 from meterkast_api.settings import ApiSection
+from meterkast_api.spans import Spans
 from meterkast_api.stream import Stream
 
 COMPRESS_FROM = 1000
@@ -56,6 +61,7 @@ class Parts:
     stream: Stream
     database: Database
     audit: AuditLog
+    commands: Commands = field(default_factory=lambda: Commands(Topics()))
     recognise: Recognise = field(default=lambda _scope: ANYONE)
     static: Path = STATIC
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
@@ -97,9 +103,12 @@ def build_api(parts: Parts) -> FastAPI:
     problems.register(api)
     section = parts.section
     directory = Directory(parts.gateways, parts.store)
+    spans = Spans(parts.zone, now=parts.now)
     for routes in (
         MeterRoutes(parts.gateways, directory),
-        HistoryRoutes(parts.store, directory, parts.zone, now=parts.now),
+        HistoryRoutes(parts.store, directory, spans),
+        EventRoutes(parts.store, directory, spans),
+        CommandRoutes(parts.commands, directory, parts.audit),
         LiveRoutes(
             parts.stream,
             heartbeat_s=section.heartbeat_s,

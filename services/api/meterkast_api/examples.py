@@ -107,7 +107,9 @@ EVENTS = {
     "from": "2026-03-01T00:00:00Z",
     "to": "2026-03-31T00:00:00Z",
     "events": [EVENT],
+    "next": "2026-03-29T03:12:00.000Z~power_failure",
 }
+ORDER = {"gateway": "home", "command": "restart", "topic": "dsmr/home/command/restart"}
 CATALOGUE = [
     {
         "name": "power_import_w",
@@ -141,6 +143,13 @@ STREAM = (
 )
 LIVE = {"id": "5f2c09aa-18", "event": "reading", "data": {"gateway": "home", "power_import_w": 431}}
 PROBLEMS: dict[int, dict[str, Any]] = {
+    401: {
+        "type": "urn:meterkast:problem:login-needed",
+        "title": "Unauthorized",
+        "status": 401,
+        "detail": "this needs a login or a token: POST the password to /api/v1/session, or send Authorization: Bearer",
+        "instance": "/api/v1/meters/home/command/restart",
+    },
     403: {
         "type": "urn:meterkast:problem:cross-origin",
         "title": "Forbidden",

@@ -17,6 +17,7 @@ from meterkast_api.access import audit
 from meterkast_api.access.audit import AuditLog
 from meterkast_api.access.scopes import ANYONE, Recognise
 from meterkast_api.app import Parts, build_app
+from meterkast_api.commands import Commands
 from meterkast_api.database import FILE, Database
 from meterkast_api.gateways import Gateways
 from meterkast_api.history import RETRY_S, History
@@ -60,7 +61,8 @@ class ApiService:
             queue=section.stream_queue,
             clients=section.max_streams,
         )
-        self._intake = Intake(Topics(settings.mqtt.prefix), self._gateways, self._services, self.stream)
+        self._topics = Topics(settings.mqtt.prefix)
+        self._intake = Intake(self._topics, self._gateways, self._services, self.stream)
 
     @property
     def url(self) -> str:
@@ -83,7 +85,7 @@ class ApiService:
         with bind(section.host, section.port) as listening:
             self.port = listening.getsockname()[1]
             async with self._database, self._history, session:
-                server = Server(build_app(self._parts()))
+                server = Server(build_app(self._parts(session)))
                 serving = asyncio.create_task(server.serve(sockets=[listening]))
                 receiving = asyncio.create_task(self._receive(session))
                 try:
@@ -98,7 +100,7 @@ class ApiService:
                     self.stream.close()
                     await server.stop(serving)
 
-    def _parts(self) -> Parts:
+    def _parts(self, session: MqttSession) -> Parts:
         return Parts(
             section=self._settings.api,
             zone=ZoneInfo(self._settings.home.timezone),
@@ -109,6 +111,7 @@ class ApiService:
             stream=self.stream,
             database=self._database,
             audit=AuditLog(self._database),
+            commands=Commands(self._topics, session),
             recognise=self._recognise,
             static=self._static,
         )

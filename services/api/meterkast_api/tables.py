@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from meterkast_contracts.catalogue import DATABASE_SHIFT, UNITS
-from meterkast_contracts.messages import Event
 from meterkast_store.history import PowerBin, PowerCurve, Spread, Usage
 
 _UNIT_OF = {unit: (UNITS[quantity][0].lower(), shift) for quantity, (unit, shift) in DATABASE_SHIFT.items()}
@@ -96,16 +95,3 @@ def _curve(bins: Iterable[PowerBin | None], name: str) -> dict[str, list[Any]]:
         "mean": [spread and round(spread.mean, 3) for spread in spreads],
         "max": [spread and spread.maximum for spread in spreads],
     }
-
-
-def events_json(gateway: str, start: datetime, end: datetime, events: Sequence[Event]) -> bytes:
-    """The events, newest first."""
-    return orjson.dumps(
-        {
-            "gateway": gateway,
-            "from": start,
-            "to": end,
-            "events": [orjson.Fragment(event.to_json()) for event in events],
-        },
-        option=orjson.OPT_UTC_Z,
-    )
