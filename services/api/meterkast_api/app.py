@@ -38,6 +38,7 @@ from meterkast_api.routes.system import SystemRoutes
 from meterkast_api.settings import ApiSection
 from meterkast_api.spans import Spans
 from meterkast_api.stream import Stream
+from meterkast_api.tags import MEDIA_TYPES, Tags
 
 COMPRESS_FROM = 1000
 COMPRESS_LEVEL = 4
@@ -70,6 +71,7 @@ class Parts:
 def build_app(parts: Parts) -> ASGIApp:
     """The application behind its guard."""
     app: ASGIApp = _recognising(build_api(parts), parts.recognise)
+    app = Tags(app)
     app = GZipMiddleware(app, minimum_size=COMPRESS_FROM, compresslevel=COMPRESS_LEVEL)
     origins = parts.section.allowed_origins
     if origins:
@@ -134,6 +136,7 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
         _drop_validation_errors(document)
+        _declare_tags(document)
         document["components"]["schemas"] = dict(sorted(schemas.items()))
     return document
 
@@ -157,3 +160,16 @@ def _drop_validation_errors(document: dict[str, Any]) -> None:
             answer.pop("application/json", None)
             if "422" in operation["responses"] and not answer:
                 del operation["responses"]["422"]
+
+
+def _declare_tags(document: dict[str, Any]) -> None:
+    """Whole answers to a GET carry an ETag (see Tags)."""
+    for path in document["paths"].values():
+        answers = path.get("get", {}).get("responses", {})
+        content = answers.get("200", {}).get("content", {})
+        if any(media_type.partition(";")[0] in MEDIA_TYPES for media_type in content):
+            answers["200"].setdefault("headers", {})["ETag"] = {
+                "description": "To be sent as If-None-Match when asking again.",
+                "schema": {"type": "string"},
+            }
+            answers["304"] = {"description": "Not changed since the ETag given."}
