@@ -13,7 +13,7 @@ from meterkast_contracts.messages import Reading
 from meterkast_contracts.topics import Topics
 from meterkast_runtime.health import Health
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from meterkast_api import problems
@@ -23,6 +23,7 @@ from meterkast_api.answers import Problem
 from meterkast_api.commands import Commands
 from meterkast_api.database import Database
 from meterkast_api.directory import Directory
+from meterkast_api.export import parquet_file
 from meterkast_api.gateways import Gateways
 from meterkast_api.guard import Guard, Hosts
 from meterkast_api.history import HistoryReader
@@ -30,6 +31,7 @@ from meterkast_api.intake import Services
 from meterkast_api.origins import Origins
 from meterkast_api.routes.commands import CommandRoutes
 from meterkast_api.routes.events import EventRoutes
+from meterkast_api.routes.export import ExportRoutes
 from meterkast_api.routes.history import HistoryRoutes
 from meterkast_api.routes.live import LiveRoutes
 from meterkast_api.routes.meters import MeterRoutes
@@ -72,7 +74,12 @@ def build_app(parts: Parts) -> ASGIApp:
     """The application behind its guard."""
     app: ASGIApp = _recognising(build_api(parts), parts.recognise)
     app = Tags(app)
-    app = GZipMiddleware(app, minimum_size=COMPRESS_FROM, compresslevel=COMPRESS_LEVEL)
+    app = GZipMiddleware(
+        app,
+        minimum_size=COMPRESS_FROM,
+        compresslevel=COMPRESS_LEVEL,
+        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, parquet_file.MEDIA_TYPE),
+    )
     origins = parts.section.allowed_origins
     if origins:
         app = CORSMiddleware(app, allow_origins=origins, allow_methods=["GET"], allow_headers=["Last-Event-ID"])
@@ -110,6 +117,7 @@ def build_api(parts: Parts) -> FastAPI:
         MeterRoutes(parts.gateways, directory),
         HistoryRoutes(parts.store, directory, spans),
         EventRoutes(parts.store, directory, spans),
+        ExportRoutes(parts.store, directory, spans),
         CommandRoutes(parts.commands, directory, parts.audit),
         LiveRoutes(
             parts.stream,

@@ -181,6 +181,14 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         "detail": "this is a WebSocket: connect by ws:// or wss://, or use /api/v1/stream",
         "instance": "/api/v1/live",
     },
+    501: {
+        "type": "urn:meterkast:problem:parquet-not-installed",
+        "title": "Not Implemented",
+        "status": 501,
+        "detail": "Parquet needs pyarrow, which is not installed here: pip install 'meterkast-api[parquet]', "
+        "or ask for .csv",
+        "instance": "/api/v1/meters/home/usage.parquet",
+    },
     503: {
         "type": "urn:meterkast:problem:history-unavailable",
         "title": "Service Unavailable",

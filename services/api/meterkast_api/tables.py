@@ -14,7 +14,8 @@ _UNIT_OF = {unit: (UNITS[quantity][0].lower(), shift) for quantity, (unit, shift
 
 
 @cache
-def _column(database_field: str) -> tuple[str, int]:
+def register_of(database_field: str) -> tuple[str, int]:
+    """Return the name of a register, and how many places its decimal point stands from the integer's end."""
     stem, _, unit = database_field.rpartition("_")
     name, shift = _UNIT_OF.get(unit, (unit, 0))
     return f"{stem}_{name}", shift
@@ -22,16 +23,21 @@ def _column(database_field: str) -> tuple[str, int]:
 
 def exact(value: int, shift: int) -> orjson.Fragment:
     """The integer with its decimal point moved so many places to the left, as a JSON number."""
+    return orjson.Fragment(decimal_text(value, shift))
+
+
+def decimal_text(value: int, shift: int) -> str:
+    """The integer with its decimal point moved so many places to the left, all digits kept."""
     if not shift:
-        return orjson.Fragment(str(value))
+        return str(value)
     digits = str(abs(value)).rjust(shift + 1, "0")
-    return orjson.Fragment(f"{'-' if value < 0 else ''}{digits[:-shift]}.{digits[-shift:]}")
+    return f"{'-' if value < 0 else ''}{digits[:-shift]}.{digits[-shift:]}"
 
 
 def _values(values: Mapping[str, int]) -> dict[str, orjson.Fragment]:
     found = {}
     for database_field, value in values.items():
-        name, shift = _column(database_field)
+        name, shift = register_of(database_field)
         found[name] = exact(value, shift)
     return found
 
