@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from meterkast_contracts.topics import GATEWAY_PATTERN, Topics, service_status
+from meterkast_contracts.topics import GATEWAY_PATTERN, Command, Topics, service_status
 
 SCHEMA_FOLDER = "schemas"
 
@@ -43,7 +43,7 @@ CHANNELS = (
             "Rejected", retained=False, writers=("parser",)),
     Channel("event", _TOPICS.event(_GATEWAY), "Power failure, sag, tariff switch, replaced meter, wrong clock, gap.",
             "Event", retained=False, writers=("parser", "history")),
-    Channel("command", _TOPICS.command(_GATEWAY, "{command}"), "An order to the gateway: restart, identify, …",
+    Channel("command", _TOPICS.command(_GATEWAY, "{command}"), "An order to the gateway; its payload is empty.",
             "bytes", retained=False, writers=("api", "console")),
     Channel("serviceStatus", service_status("{service}", "{instance}"), "Health of a service; also its last will.",
             "ServiceHealth", retained=True, writers=("every service",)),
@@ -54,7 +54,7 @@ _PARAMETERS = {
     "receivedMs": {"description": "Unix time in milliseconds."},
     "code": {"description": "OBIS code, e.g. 1-0:1.7.0."},
     "name": {"description": "Name of the catalogue, e.g. power_import_w."},
-    "command": {"description": "Name of the order, e.g. restart."},
+    "command": {"description": f"Name of the order: {', '.join(Command)}."},
     "service": {"description": "reader, parser, history, api or console."},
     "instance": {"description": "Which of several."},
 }

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 GATEWAY_PATTERN = r"[a-z0-9][a-z0-9_-]*"
@@ -13,6 +14,15 @@ _WITH_ITEM = frozenset({"obis", "value", "command"})
 
 ONLINE = b"online"
 OFFLINE = b"offline"
+
+
+class Command(StrEnum):
+    """What a gateway can be told to do."""
+
+    RESTART = "restart"
+    IDENTIFY = "identify"
+    UPDATE = "update"
+    FORGET_WIFI = "forget-wifi"
 
 
 class TopicError(ValueError):

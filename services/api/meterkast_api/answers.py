@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from meterkast_contracts.catalogue import Kind, Quantity
-from meterkast_contracts.messages import Event, HealthStatus
+from meterkast_contracts.messages import Event, HealthStatus, Rejected
+from meterkast_contracts.topics import Command
 from meterkast_store.history import Period
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,6 +25,21 @@ class Meter(BaseModel):
     received_at: datetime | None = None
     power_import_w: float | None = None
     power_export_w: float | None = None
+
+
+class Order(BaseModel):
+    """What was sent to a gateway."""
+
+    gateway: str
+    command: Command
+    topic: str
+
+
+class Rejections(BaseModel):
+    """Refused telegrams, newest first."""
+
+    gateway: str
+    rejected: list[Rejected]
 
 
 class UsageRow(BaseModel):
@@ -85,6 +101,9 @@ class Events(BaseModel):
     begin: datetime = Field(alias="from")
     end: datetime = Field(alias="to")
     events: list[Event]
+    following: str | None = Field(
+        default=None, alias="next", description="While there is more: give it as `before` to get what follows."
+    )
 
 
 class Labels(BaseModel):
@@ -131,9 +150,10 @@ class Problem(BaseModel):
     instance: str
 
 
-def json_answer(model: Any, example: Any, description: str) -> Examples:
+def json_answer(model: Any, example: Any, description: str, status: int = 200) -> Examples:
     """A JSON answer of a kind, with its example."""
-    return {200: {"model": model, "description": description, "content": {"application/json": {"example": example}}}}
+    content = {"application/json": {"example": example}}
+    return {status: {"model": model, "description": description, "content": content}}
 
 
 def problems(*statuses: int) -> Examples:

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, FastAPI
 from meterkast_contracts.messages import Reading
+from meterkast_contracts.topics import Topics
 from meterkast_runtime.health import Health
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -26,20 +27,27 @@ from meterkast_api.access.recogniser import COOKIE
 from meterkast_api.access.scopes import ANYONE, Recognise
 from meterkast_api.answers import Problem
 from meterkast_api.answers import problems as refusals
+from meterkast_api.commands import Commands
 from meterkast_api.database import Database
 from meterkast_api.directory import Directory
+from meterkast_api.export import parquet_file
 from meterkast_api.gateways import Gateways
 from meterkast_api.guard import Guard, Hosts
 from meterkast_api.history import HistoryReader
 from meterkast_api.intake import Services
 from meterkast_api.routes.access import AccessRoutes
+from meterkast_api.routes.commands import CommandRoutes
+from meterkast_api.routes.events import EventRoutes
+from meterkast_api.routes.export import ExportRoutes
 from meterkast_api.routes.history import HistoryRoutes
 from meterkast_api.routes.live import LiveRoutes
 from meterkast_api.routes.meters import MeterRoutes
 from meterkast_api.routes.page import STATIC, PageRoutes
 from meterkast_api.routes.system import SystemRoutes
 from meterkast_api.settings import ApiSection
+from meterkast_api.spans import Spans
 from meterkast_api.stream import Stream
+from meterkast_api.tags import MEDIA_TYPES, Tags
 
 COMPRESS_FROM = 1000
 COMPRESS_LEVEL = 4
@@ -67,6 +75,7 @@ class Parts:
     audit: AuditLog
     keyring: Keyring
     login: Login
+    commands: Commands = field(default_factory=lambda: Commands(Topics()))
     recognise: Recognise = field(default=lambda _scope: ANYONE)
     static: Path = STATIC
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
@@ -82,7 +91,13 @@ def build_app(parts: Parts) -> ASGIApp:
     app: ASGIApp = Gate(
         api, leaves, parts.recognise, allowed_origins=section.allowed_origins, until_ended=parts.keyring.until_ended
     )
-    app = GZipMiddleware(app, minimum_size=COMPRESS_FROM, compresslevel=COMPRESS_LEVEL)
+    app = Tags(app)
+    app = GZipMiddleware(
+        app,
+        minimum_size=COMPRESS_FROM,
+        compresslevel=COMPRESS_LEVEL,
+        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, parquet_file.MEDIA_TYPE),
+    )
     origins = section.allowed_origins
     if origins:
         app = CORSMiddleware(app, allow_origins=origins, allow_methods=SHARED_METHODS, allow_headers=SHARED_HEADERS)
@@ -95,11 +110,15 @@ def build_routers(parts: Parts) -> list[APIRouter]:
     """Every route; those of the page come last, since they take every path."""
     section = parts.section
     directory = Directory(parts.gateways, parts.store)
+    spans = Spans(parts.zone, now=parts.now)
     return [
         routes.router()
         for routes in (
             MeterRoutes(parts.gateways, directory),
-            HistoryRoutes(parts.store, directory, parts.zone, now=parts.now),
+            HistoryRoutes(parts.store, directory, spans),
+            EventRoutes(parts.store, directory, spans),
+            ExportRoutes(parts.store, directory, spans),
+            CommandRoutes(parts.commands, directory, parts.audit),
             LiveRoutes(parts.stream, heartbeat_s=section.heartbeat_s),
             SystemRoutes(parts.services, parts.health, parts.store),
             AccessRoutes(
@@ -126,7 +145,7 @@ def build_api(routers: Sequence[APIRouter]) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         license_info={"name": "MIT", "identifier": "MIT"},
     )
-    problems.register(api)
+    problems.register(api, [route for router in routers for route in router.routes])
     for router in routers:
         api.include_router(router)
     generate = api.openapi
@@ -144,6 +163,7 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
         _drop_validation_errors(document)
+        _declare_tags(document)
         document["components"]["schemas"] = dict(sorted(schemas.items()))
         _tell_who_may(document)
     return document
@@ -182,3 +202,16 @@ def _drop_validation_errors(document: dict[str, Any]) -> None:
             answer.pop("application/json", None)
             if "422" in operation["responses"] and not answer:
                 del operation["responses"]["422"]
+
+
+def _declare_tags(document: dict[str, Any]) -> None:
+    """Whole answers to a GET carry an ETag (see Tags)."""
+    for path in document["paths"].values():
+        answers = path.get("get", {}).get("responses", {})
+        content = answers.get("200", {}).get("content", {})
+        if any(media_type.partition(";")[0] in MEDIA_TYPES for media_type in content):
+            answers["200"].setdefault("headers", {})["ETag"] = {
+                "description": "To be sent as If-None-Match when asking again.",
+                "schema": {"type": "string"},
+            }
+            answers["304"] = {"description": "Not changed since the ETag given."}

@@ -9,6 +9,8 @@ from starlette.types import Receive, Scope, Send
 from meterkast_api.guard import HEAD_ONLY
 from meterkast_api.stream import Subscription
 
+RETRY = b"retry: 2000\n\n"
+HEARTBEAT = b": still here\n\n"
 HEADERS = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store, no-transform"),
@@ -33,7 +35,9 @@ class EventStream(Response):
         gone = asyncio.create_task(self._until_gone(receive))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
-            while (chunk := await self._subscription.chunk(self._heartbeat_s)) is not None:
+            await send({"type": "http.response.body", "body": RETRY, "more_body": True})
+            while (notices := await self._subscription.next(self._heartbeat_s)) is not None:
+                chunk = b"".join(notice.sse for notice in notices) or HEARTBEAT
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         finally:

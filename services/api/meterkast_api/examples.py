@@ -53,6 +53,21 @@ DEVICE = {
     "counters": {"telegrams": 57598, "crc_errors": 2},
 }
 TELEGRAM = "/ISk5\\2MT382-1000\r\n\r\n1-3:0.2.8(50)\r\n1-0:1.7.0(00.424*kW)\r\n!0000\r\n"
+REJECTIONS = {
+    "gateway": "home",
+    "rejected": [
+        {
+            "gateway": "home",
+            "received_at": "2026-03-29T12:00:00.412Z",
+            "reason": "crc",
+            "detail": "checksum is ABCD, the telegram says 1234",
+            "count": 3,
+            "suppressed": 0,
+            "length": 913,
+            "payload_base64": "L0lTazVcMk1UMzgyLTEwMDANCg==",
+        }
+    ],
+}
 USAGE = {
     "gateway": "home",
     "per": "hour",
@@ -92,7 +107,9 @@ EVENTS = {
     "from": "2026-03-01T00:00:00Z",
     "to": "2026-03-31T00:00:00Z",
     "events": [EVENT],
+    "next": "2026-03-29T03:12:00.000Z~power_failure",
 }
+ORDER = {"gateway": "home", "command": "restart", "topic": "dsmr/home/command/restart"}
 CATALOGUE = [
     {
         "name": "power_import_w",
@@ -124,6 +141,7 @@ STREAM = (
     'id: 5f2c09aa-17\nevent: live\ndata: {"gateways":["home"]}\n\n'
     'id: 5f2c09aa-18\nevent: reading\ndata: {"gateway":"home","power_import_w":431}\n\n'
 )
+LIVE = {"id": "5f2c09aa-18", "event": "reading", "data": {"gateway": "home", "power_import_w": 431}}
 PROBLEMS: dict[int, dict[str, Any]] = {
     401: {
         "type": "urn:meterkast:problem:login-needed",
@@ -182,6 +200,21 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         "detail": "from: 'soon' is no point in time: use 2026-03-29, 2026-03-29T14:00, now, today or -7d, from 1970 on",
         "instance": "/api/v1/meters/home/usage",
         "errors": [{"parameter": "from", "detail": "'soon' is no point in time"}],
+    },
+    426: {
+        "type": "urn:meterkast:problem:websocket-needed",
+        "title": "Upgrade Required",
+        "status": 426,
+        "detail": "this is a WebSocket: connect by ws:// or wss://, or use /api/v1/stream",
+        "instance": "/api/v1/live",
+    },
+    501: {
+        "type": "urn:meterkast:problem:parquet-not-installed",
+        "title": "Not Implemented",
+        "status": 501,
+        "detail": "Parquet needs pyarrow, which is not installed here: pip install 'meterkast-api[parquet]', "
+        "or ask for .csv",
+        "instance": "/api/v1/meters/home/usage.parquet",
     },
     503: {
         "type": "urn:meterkast:problem:history-unavailable",

@@ -1,5 +1,6 @@
 """What is known of each gateway right now."""
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Any
 
 from meterkast_api.stream import Frame
 
+KEPT_REJECTED = 50
 SUMMARY = ("meter_id", "identification", "measured_at", "received_at", "power_import_w", "power_export_w")
 
 
@@ -32,6 +34,7 @@ class Gateway:
     summary: dict[str, Any] = field(default_factory=dict)
     telegram: Telegram | None = None
     device: bytes | None = None
+    rejected: deque[bytes] = field(default_factory=lambda: deque(maxlen=KEPT_REJECTED))
 
     def line(self) -> dict[str, Any]:
         """The gateway's entry in the list of meters."""
@@ -40,11 +43,18 @@ class Gateway:
     @property
     def empty(self) -> bool:
         """Whether nothing is known of it any more."""
-        return self.reading is None and self.status_frame is None and self.device is None and self.telegram is None
+        return not (self.reading or self.status_frame or self.device or self.telegram or self.rejected)
 
-    def frames(self) -> list[Frame]:
+    def frames(self) -> Iterator[Frame]:
         """The present state as a stream's client gets it."""
-        return [frame for frame in (self.status_frame, self.reading_frame) if frame is not None]
+        if self.status_frame is not None:
+            yield self.status_frame
+        if self.device is not None:
+            yield Frame("device", self.name, self.device)
+        if self.rejected:
+            yield Frame("rejected", self.name, self.rejected[-1])
+        if self.reading_frame is not None:
+            yield self.reading_frame
 
 
 class Gateways:
@@ -71,8 +81,7 @@ class Gateways:
         """Every name, sorted."""
         return sorted(self._by_name)
 
-    def state(self, wanted: frozenset[str]) -> list[Frame]:
-        """The present state of the gateways wanted, of all where none is named."""
-        return [
-            frame for name in self.names() if not wanted or name in wanted for frame in self._by_name[name].frames()
-        ]
+    def frames(self) -> Iterator[Frame]:
+        """The present state of every gateway, by name."""
+        for name in self.names():
+            yield from self._by_name[name].frames()

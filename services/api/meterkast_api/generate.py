@@ -36,7 +36,7 @@ def openapi_json() -> str:
         health=Health("api"),
         gateways=gateways,
         services=Services(),
-        stream=Stream(gateways.state, buffer=1, queue=1, clients=1),
+        stream=Stream(gateways.frames, buffer=1, queue=1, clients=1),
         database=database,
         audit=AuditLog(database),
         keyring=keyring,

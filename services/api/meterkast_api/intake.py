@@ -1,6 +1,6 @@
 """What arrives on MQTT becomes the present state and the live stream."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -39,6 +39,10 @@ class Services:
         """List of ServiceHealth."""
         return b"[%b]" % b",".join(payload for _, payload in sorted(self.by_topic.items()))
 
+    def frames(self) -> Iterator[Frame]:
+        """The present health of every service, as a stream's client gets it."""
+        return (Frame("service", "", payload) for _, payload in sorted(self.by_topic.items()))
+
 
 class Intake:
     """Takes one message at a time; a message that makes no sense is counted, told once per topic, and has no effect."""
@@ -64,6 +68,7 @@ class Intake:
             "device": self._device,
             "telegram": self._telegram,
             "event": self._event,
+            "rejected": self._rejected,
         }
 
     def subscriptions(self) -> tuple[str, ...]:
@@ -74,6 +79,7 @@ class Intake:
             of.status("+"),
             of.device("+"),
             of.event("+"),
+            of.rejected("+"),
             of.telegram("+"),
             f"{of.telegram('+')}/+",
             service_status("+", "+"),
@@ -113,9 +119,9 @@ class Intake:
         at = _moment(wire.get("received_at")) or _moment(wire.get("measured_at"))
         now = self._now()
         if _older(at, gateway.reading_at, now):
-            self._stream.publish(Frame.of("late", topic.gateway, payload))
+            self._stream.publish(Frame("late", topic.gateway, payload))
             return
-        frame = Frame.of("reading", topic.gateway, payload)
+        frame = Frame("reading", topic.gateway, payload)
         gateway.reading, gateway.reading_at, gateway.reading_frame = payload, at, frame
         gateway.summary = {name: wire[name] for name in SUMMARY if name in wire}
         self._stream.publish(frame)
@@ -128,14 +134,17 @@ class Intake:
         status = payload.decode() or "unknown"
         if status == gateway.status:
             return
-        frame = Frame.of("status", topic.gateway, orjson.dumps({"gateway": topic.gateway, "status": status}))
+        frame = Frame("status", topic.gateway, orjson.dumps({"gateway": topic.gateway, "status": status}))
         gateway.status = status
         gateway.status_frame = frame if payload else None
         self._stream.publish(frame)
 
-    def _device(self, gateway: Gateway, _topic: GatewayTopic, payload: bytes) -> None:
+    def _device(self, gateway: Gateway, topic: GatewayTopic, payload: bytes) -> None:
+        if payload == gateway.device:
+            return
         if payload:
             _object(payload)
+            self._stream.publish(Frame("device", topic.gateway, payload))
         gateway.device = payload or None
 
     def _telegram(self, gateway: Gateway, topic: GatewayTopic, payload: bytes) -> None:
@@ -145,18 +154,24 @@ class Intake:
             return
         gateway.telegram = Telegram(payload, at)
         data = {"gateway": topic.gateway, "received_at": at, "telegram": payload.decode("latin-1")}
-        self._stream.publish(Frame.of("telegram", topic.gateway, orjson.dumps(data, option=orjson.OPT_UTC_Z)))
+        self._stream.publish(Frame("telegram", topic.gateway, orjson.dumps(data, option=orjson.OPT_UTC_Z)))
 
     def _event(self, _gateway: Gateway, topic: GatewayTopic, payload: bytes) -> None:
         _object(payload)
-        self._stream.publish(Frame.of("event", topic.gateway, payload))
+        self._stream.publish(Frame("event", topic.gateway, payload))
+
+    def _rejected(self, gateway: Gateway, topic: GatewayTopic, payload: bytes) -> None:
+        _object(payload)
+        gateway.rejected.append(payload)
+        self._stream.publish(Frame("rejected", topic.gateway, payload))
 
     def _service(self, topic: str, payload: bytes) -> None:
-        if payload:
+        if not payload:
+            self._services.by_topic.pop(topic, None)
+        elif payload != self._services.by_topic.get(topic):
             _object(payload)
             self._services.by_topic[topic] = payload
-        else:
-            self._services.by_topic.pop(topic, None)
+            self._stream.publish(Frame("service", "", payload))
 
 
 def _is_service_status(topic: str) -> bool:

@@ -1,6 +1,7 @@
 """Every error of the API, as problem details (RFC 9457)."""
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -8,9 +9,12 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from meterkast_runtime.log import get_logger
 from meterkast_store.errors import StoreError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Message, Receive, Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
@@ -82,23 +86,75 @@ async def _ours(request: Request, error: Exception) -> Response:
 async def _framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - the type by which it was registered
     path = request.url.path
-    sentences = {
-        HTTPStatus.NOT_FOUND: ("not-found", f"there is nothing at {path}; /docs lists what there is"),
-        HTTPStatus.METHOD_NOT_ALLOWED: ("method-not-allowed", f"{path} does not take {request.method}"),
-    }
-    kind, detail = sentences.get(HTTPStatus(error.status_code), ("http", str(error.detail)))
-    return problem(ProblemError(error.status_code, kind, detail, headers=error.headers), path)
+    match error.status_code:
+        case HTTPStatus.NOT_FOUND:
+            found = ProblemError(404, "not-found", f"there is nothing at {path}; /docs lists what there is")
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            allowed = ", ".join(sorted(_methods(request)))
+            sentence = f"{path} does not take {request.method}, but {allowed}"
+            found = ProblemError(405, "method-not-allowed", sentence, headers={"Allow": allowed})
+        case HTTPStatus.BAD_REQUEST:  # FastAPI's answer to a body that is no text at all
+            found = invalid("body", "this is no JSON")
+        case status:
+            found = ProblemError(status, "http", str(error.detail), headers=error.headers)
+    return problem(found, path)
+
+
+def _methods(request: Request) -> set[str]:
+    """What the path takes: the methods of all its routes, those of the page only where it is nothing else."""
+    routes = [route for route in request.app.state.routes if isinstance(route, Route)]
+    matching = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    matching = [route for route in matching if route.include_in_schema] or matching
+    return {method for route in matching for method in route.methods or ()} - {"HEAD"}
 
 
 async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - the type by which it was registered
-    errors = [
-        {"parameter": ".".join(str(part) for part in mistake["loc"][1:]), "detail": mistake["msg"]}
-        for mistake in error.errors()
-    ]
+    return problem(explained(error, query_names(request.scope.get("route"))), request.url.path)
+
+
+def explained(error: RequestValidationError, known: Sequence[str] = ()) -> ProblemError:
+    """The problem of parameters that make no sense; `known` are the names of those there are."""
+    errors = [{"parameter": _place(mistake), "detail": _sentence(mistake, known)} for mistake in error.errors()]
     detail = "; ".join(f"{mistake['parameter']}: {mistake['detail']}" for mistake in errors)
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return problem(ProblemError(status, "invalid-request", detail, errors=errors), request.url.path)
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail, errors=errors)
+
+
+def query_names(route: Any) -> tuple[str, ...]:
+    """Names of a route's query parameters, those of a model of parameters included."""
+    names: list[str] = []
+    for parameter in route.dependant.query_params if isinstance(route, APIRoute) else ():
+        model = parameter.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            names += [field.alias or name for name, field in model.model_fields.items()]
+        else:
+            names.append(parameter.alias)
+    return tuple(names)
+
+
+def _place(mistake: Mapping[str, Any]) -> str:
+    return ".".join(str(part) for part in mistake["loc"][1:]) or str(mistake["loc"][0])
+
+
+def _sentence(mistake: Mapping[str, Any], known: Sequence[str]) -> str:
+    """What is wrong, and the nearest thing that would be right."""
+    match mistake["type"]:
+        case "extra_forbidden":
+            return f"there is no such parameter{_nearest(str(mistake['loc'][-1]), known)}"
+        case "enum" | "literal_error":
+            choices = re.findall(r"'([^']*)'", mistake["ctx"]["expected"])
+            return f"{mistake['msg']}{_nearest(str(mistake['input']), choices, whole=False)}"
+        case "bool_parsing":
+            return "use true or false"
+        case _:
+            return str(mistake["msg"])
+
+
+def _nearest(given: str, known: Sequence[str], *, whole: bool = True) -> str:
+    near = difflib.get_close_matches(given.lower(), known, n=1, cutoff=0.5)
+    if near:
+        return f": did you mean {near[0]}?"
+    return f"; there are {', '.join(known)}" if whole and known else ""
 
 
 async def _store(request: Request, error: Exception) -> Response:
@@ -123,8 +179,9 @@ async def _bug(request: Request, error: Exception) -> Response:
     return problem(ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail), request.url.path)
 
 
-def register(app: FastAPI) -> None:
-    """Answer every error of the app by problem details."""
+def register(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Answer every error of the app, which has these routes, by problem details."""
+    app.state.routes = routes
     app.add_exception_handler(ProblemError, _ours)
     app.add_exception_handler(HTTPException, _framework)
     app.add_exception_handler(RequestValidationError, _validation)

@@ -14,6 +14,7 @@ BACKLOG = 512
 KEEP_ALIVE_S = 30
 GRACE_S = 0.6
 DEAD_PEER_MS = 60_000
+MAX_HEARD = 4096  # clients of the live stream have nothing to say
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -69,7 +70,9 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 lifespan="off",
-                ws="none",
+                ws="websockets-sansio",
+                ws_per_message_deflate=False,
+                ws_max_size=MAX_HEARD,
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ from meterkast_api.access.recogniser import Recogniser
 from meterkast_api.access.scopes import Recognise
 from meterkast_api.access.setup_code import new_setup_code
 from meterkast_api.app import Parts, build_app
+from meterkast_api.commands import Commands
 from meterkast_api.database import FILE, Database
 from meterkast_api.gateways import Gateways
 from meterkast_api.history import RETRY_S, History
@@ -64,12 +66,13 @@ class ApiService:
         self._gateways = Gateways()
         self._services = Services()
         self.stream = Stream(
-            self._gateways.state,
+            lambda: chain(self._services.frames(), self._gateways.frames()),
             buffer=section.stream_buffer,
             queue=section.stream_queue,
             clients=section.max_streams,
         )
-        self._intake = Intake(Topics(settings.mqtt.prefix), self._gateways, self._services, self.stream)
+        self._topics = Topics(settings.mqtt.prefix)
+        self._intake = Intake(self._topics, self._gateways, self._services, self.stream)
 
     @property
     def url(self) -> str:
@@ -98,7 +101,7 @@ class ApiService:
         with bind(self._settings.api.host, self._settings.api.port) as listening:
             self.port = listening.getsockname()[1]
             async with self._history, session:
-                server = Server(build_app(self._parts()))
+                server = Server(build_app(self._parts(session)))
                 serving = asyncio.create_task(server.serve(sockets=[listening]))
                 receiving = asyncio.create_task(self._receive(session))
                 try:
@@ -119,7 +122,7 @@ class ApiService:
         if code is not None and self._tells_setup_code:
             _LOG.info(f"no password is set yet: choose one on the page, with the setup code {code}")
 
-    def _parts(self) -> Parts:
+    def _parts(self, session: MqttSession) -> Parts:
         return Parts(
             section=self._settings.api,
             zone=ZoneInfo(self._settings.home.timezone),
@@ -132,6 +135,7 @@ class ApiService:
             audit=AuditLog(self._database),
             keyring=self._keyring,
             login=self._login,
+            commands=Commands(self._topics, session),
             recognise=self._recognise,
             static=self._static,
         )

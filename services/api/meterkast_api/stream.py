@@ -3,8 +3,9 @@
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import orjson
 from meterkast_runtime.metrics import Counter, Gauge
@@ -13,38 +14,56 @@ OPEN = Gauge("meterkast_api_streams", "Open live streams")
 SKIPPED = Counter("meterkast_api_stream_skipped_events", "Events that slow clients of the stream did not get")
 REFUSED = Counter("meterkast_api_streams_refused", "Live streams refused, since there were too many")
 
-HEARTBEAT = b": still here\n\n"
-_RETRY = b"retry: 2000\n\n"
+ON_REQUEST = frozenset({"telegram", "service", "device", "rejected"})
+"""Kinds of events that only those get who ask for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One event on the wire, without its id."""
+    """One event: its kind, its gateway (`` for what concerns none), and its data as JSON."""
 
     kind: str
     gateway: str
-    wire: bytes
+    data: bytes
 
-    @classmethod
-    def of(cls, kind: str, gateway: str, data: bytes) -> "Frame":
-        """Build the wire form; each line of the data becomes a data line."""
+
+@dataclass(frozen=True)
+class Notice:
+    """A frame as it is sent, in both wire forms, each made once for all clients; without an id it is state."""
+
+    frame: Frame
+    id: bytes = b""
+
+    @cached_property
+    def sse(self) -> bytes:
+        """As a server-sent event; each line of the data becomes a data line."""
+        data = self.frame.data
         lines = b"\ndata: ".join(data.splitlines()) if b"\n" in data or b"\r" in data else data
-        return cls(kind, gateway, b"event: %b\ndata: %b\n\n" % (kind.encode(), lines))
+        wire = b"event: %b\ndata: %b\n\n" % (self.frame.kind.encode(), lines)
+        return b"id: %b\n%b" % (self.id, wire) if self.id else wire
+
+    @cached_property
+    def text(self) -> str:
+        """As a WebSocket's message: `{"id", "event", "data"}`."""
+        number = b'"id":"%b",' % self.id if self.id else b""
+        return (b'{%b"event":"%b","data":%b}' % (number, self.frame.kind.encode(), self.frame.data)).decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a client wants to hear: these gateways (all where none is named), and telegrams or not."""
+    """What a client wants to hear: these gateways (all where none is named), and these kinds beside the usual ones."""
 
     gateways: frozenset[str] = frozenset()
-    telegrams: bool = False
+    kinds: frozenset[str] = frozenset()
 
     def covers(self, frame: Frame) -> bool:
         """Whether the client is to get the frame."""
-        return (not self.gateways or frame.gateway in self.gateways) and (self.telegrams or frame.kind != "telegram")
+        return (not self.gateways or not frame.gateway or frame.gateway in self.gateways) and (
+            frame.kind not in ON_REQUEST or frame.kind in self.kinds
+        )
 
 
-State = Callable[[frozenset[str]], Sequence[Frame]]
+State = Callable[[], Iterable[Frame]]
 
 
 class TooManyStreamsError(Exception):
@@ -58,7 +77,7 @@ class Stream:
         self._state = state
         self._boot = secrets.token_hex(4)
         self._number = 0
-        self._kept: deque[Frame] = deque(maxlen=buffer)
+        self._kept: deque[Notice] = deque(maxlen=buffer)
         self._queue = queue
         self._limit = clients
         self._clients: set[Subscription] = set()
@@ -76,14 +95,15 @@ class Stream:
 
     def publish(self, frame: Frame) -> None:
         """Hand a frame to every client that wants it; telegrams are not kept and have no id."""
-        wire = frame.wire
-        if frame.kind != "telegram":
+        if frame.kind == "telegram":
+            notice = Notice(frame)
+        else:
             self._number += 1
-            self._kept.append(frame)
-            wire = b"id: %b\n%b" % (self.position, wire)
+            notice = Notice(frame, self.position)
+            self._kept.append(notice)
         for client in self._clients:
             if client.wish.covers(frame):
-                client.offer(wire)
+                client.offer(notice)
 
     def subscribe(self, wish: Wish, last_id: str | None) -> "Subscription":
         """Add a client; the first thing it gets is what it missed, or the present state where that is unknown."""
@@ -109,28 +129,22 @@ class Stream:
         for client in self._clients:
             client.close()
 
-    def present(self, wish: Wish) -> bytes:
+    def present(self, wish: Wish) -> list[Notice]:
         """The present state, ended by a `live` event that carries the id to resume from."""
-        frames = self._state(wish.gateways)
-        data = orjson.dumps({"gateways": sorted({frame.gateway for frame in frames})})
-        live = b"id: %b\nevent: live\ndata: %b\n\n" % (self.position, data)
-        return b"".join((*(frame.wire for frame in frames), live))
+        frames = [frame for frame in self._state() if wish.covers(frame)]
+        data = orjson.dumps({"gateways": sorted({frame.gateway for frame in frames if frame.gateway})})
+        return [*map(Notice, frames), Notice(Frame("live", "", data), self.position)]
 
-    def _opening(self, wish: Wish, last_id: str | None) -> bytes:
+    def _opening(self, wish: Wish, last_id: str | None) -> list[Notice]:
         if last_id is None:
-            return _RETRY + self.present(wish)
+            return self.present(wish)
         missed = self._since(last_id)
         if missed is None:
             reason = orjson.dumps({"reason": "the events since then are no longer kept", "last_event_id": last_id})
-            return b"%bevent: reset\ndata: %b\n\n%b" % (_RETRY, reason, self.present(wish))
-        first = self._number - len(missed) + 1
-        return _RETRY + b"".join(
-            b"id: %b-%d\n%b" % (self._boot.encode(), number, frame.wire)
-            for number, frame in enumerate(missed, first)
-            if wish.covers(frame)
-        )
+            return [Notice(Frame("reset", "", reason)), *self.present(wish)]
+        return [notice for notice in missed if wish.covers(notice.frame)]
 
-    def _since(self, last_id: str) -> list[Frame] | None:
+    def _since(self, last_id: str) -> list[Notice] | None:
         boot, _, number = last_id.partition("-")
         if boot != self._boot or not (number.isascii() and number.isdigit()):
             return None
@@ -143,24 +157,24 @@ class Stream:
 class Subscription:
     """One client's view: what waits for it, at most `limit` events, beyond that only the newest state."""
 
-    def __init__(self, stream: Stream, wish: Wish, opening: bytes, *, limit: int) -> None:
+    def __init__(self, stream: Stream, wish: Wish, opening: Sequence[Notice], *, limit: int) -> None:
         self.wish = wish
         self._stream = stream
         self._opening = opening
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[Notice] = deque()
         self._limit = limit
         self._skipped = 0
         self._wake = asyncio.Event()
         self._wake.set()
         self._closed = False
 
-    def offer(self, wire: bytes) -> None:
+    def offer(self, notice: Notice) -> None:
         """Let an event wait for the client; of no effect on others however slow the client is."""
         if self._skipped or len(self._waiting) >= self._limit:
             self._skipped += len(self._waiting) + 1
             self._waiting.clear()
         else:
-            self._waiting.append(wire)
+            self._waiting.append(notice)
         self._wake.set()
 
     def close(self) -> None:
@@ -168,31 +182,31 @@ class Subscription:
         self._closed = True
         self._wake.set()
 
-    async def chunk(self, heartbeat_s: float) -> bytes | None:
-        """Return all that waits, a heartbeat comment after so many seconds of silence, None at the end."""
+    async def next(self, silence_s: float) -> list[Notice] | None:
+        """Return all that waits, nothing after so many seconds of silence, None at the end."""
         if not self._wake.is_set():
             try:
-                async with asyncio.timeout(heartbeat_s):
+                async with asyncio.timeout(silence_s):
                     await self._wake.wait()
             except TimeoutError:
-                return HEARTBEAT
+                return []
         self._wake.clear()
         if self._closed:
             self._wake.set()
             return None
         if self._skipped:
             return self._catch_up()
-        chunk = b"".join((self._opening, *self._waiting))
-        self._opening = b""
+        notices = [*self._opening, *self._waiting]
+        self._opening = ()
         self._waiting.clear()
-        return chunk
+        return notices
 
     def leave(self) -> None:
         """Stop listening."""
         self._stream.leave(self)
 
-    def _catch_up(self) -> bytes:
+    def _catch_up(self) -> list[Notice]:
         skipped, self._skipped = self._skipped, 0
         SKIPPED.inc(skipped)
-        self._opening = b""
-        return b'event: skipped\ndata: {"skipped":%d}\n\n%b' % (skipped, self._stream.present(self.wish))
+        self._opening = ()
+        return [Notice(Frame("skipped", "", b'{"skipped":%d}' % skipped)), *self._stream.present(self.wish)]

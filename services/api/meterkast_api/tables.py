@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from meterkast_contracts.catalogue import DATABASE_SHIFT, UNITS
-from meterkast_contracts.messages import Event
 from meterkast_store.history import PowerBin, PowerCurve, Spread, Usage
 
 _UNIT_OF = {unit: (UNITS[quantity][0].lower(), shift) for quantity, (unit, shift) in DATABASE_SHIFT.items()}
 
 
 @cache
-def _column(database_field: str) -> tuple[str, int]:
+def register_of(database_field: str) -> tuple[str, int]:
+    """Return the name of a register, and how many places its decimal point stands from the integer's end."""
     stem, _, unit = database_field.rpartition("_")
     name, shift = _UNIT_OF.get(unit, (unit, 0))
     return f"{stem}_{name}", shift
@@ -23,16 +23,21 @@ def _column(database_field: str) -> tuple[str, int]:
 
 def exact(value: int, shift: int) -> orjson.Fragment:
     """The integer with its decimal point moved so many places to the left, as a JSON number."""
+    return orjson.Fragment(decimal_text(value, shift))
+
+
+def decimal_text(value: int, shift: int) -> str:
+    """The integer with its decimal point moved so many places to the left, all digits kept."""
     if not shift:
-        return orjson.Fragment(str(value))
+        return str(value)
     digits = str(abs(value)).rjust(shift + 1, "0")
-    return orjson.Fragment(f"{'-' if value < 0 else ''}{digits[:-shift]}.{digits[-shift:]}")
+    return f"{'-' if value < 0 else ''}{digits[:-shift]}.{digits[-shift:]}"
 
 
 def _values(values: Mapping[str, int]) -> dict[str, orjson.Fragment]:
     found = {}
     for database_field, value in values.items():
-        name, shift = _column(database_field)
+        name, shift = register_of(database_field)
         found[name] = exact(value, shift)
     return found
 
@@ -96,16 +101,3 @@ def _curve(bins: Iterable[PowerBin | None], name: str) -> dict[str, list[Any]]:
         "mean": [spread and round(spread.mean, 3) for spread in spreads],
         "max": [spread and spread.maximum for spread in spreads],
     }
-
-
-def events_json(gateway: str, start: datetime, end: datetime, events: Sequence[Event]) -> bytes:
-    """The events, newest first."""
-    return orjson.dumps(
-        {
-            "gateway": gateway,
-            "from": start,
-            "to": end,
-            "events": [orjson.Fragment(event.to_json()) for event in events],
-        },
-        option=orjson.OPT_UTC_Z,
-    )

@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from meterkast_api.access.credentials import TOKEN_NAME
-from meterkast_api.access.passwords import LONGEST
+from meterkast_api.access.passwords import LONGEST, SHORTEST
 from meterkast_api.access.scopes import Scope
 
 Secret = Annotated[SecretStr, Field(max_length=LONGEST)]
+NewPassword = Annotated[SecretStr, Field(max_length=LONGEST, json_schema_extra={"minLength": SHORTEST})]
 
 
 class _Given(BaseModel):
@@ -25,7 +26,7 @@ class PasswordGiven(_Given):
 class PasswordChosen(_Given):
     """A new password of 8 characters or more, with the current one, or the setup code where there is none yet."""
 
-    password: Secret
+    password: NewPassword
     current: Secret | None = None
     setup_code: Secret | None = None
 

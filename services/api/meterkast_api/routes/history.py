@@ -1,39 +1,25 @@
 """What the meters have used."""
 
 import asyncio
-from collections.abc import Callable
-from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
 from meterkast_contracts.catalogue import BY_NAME, CATALOGUE, Kind
 from meterkast_store.history import MAX_POINTS, POWER_FIELDS, Period
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from meterkast_api import examples
-from meterkast_api.answers import Events, Power, Usage, json_answer, problems
+from meterkast_api.answers import Power, Usage, json_answer, problems
 from meterkast_api.directory import Directory
 from meterkast_api.history import HistoryReader
-from meterkast_api.moments import MomentError, parse_moment, rows_in, usual_span
+from meterkast_api.moments import rows_in, usual_span
 from meterkast_api.problems import invalid
 from meterkast_api.routes.meters import JSON, GatewayPath
-from meterkast_api.tables import events_json, power_json, usage_json
+from meterkast_api.spans import SpanQuery, Spans
+from meterkast_api.tables import power_json, usage_json
 
 MAX_ROWS = 10_000
 MAX_FIELDS = 16
-Span = tuple[datetime, datetime]
-
-_MOMENT = "Date or date-time (in the home's time zone where it has no offset), `now`, `today`, `-90m`, `-24h`, `-7d`."
-
-
-class SpanQuery(BaseModel):
-    """From when to when."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    begin: str | None = Field(default=None, alias="from", description=_MOMENT, examples=["2026-03-29", "-7d"])
-    end: str | None = Field(default=None, alias="to", description=f"{_MOMENT} Exclusive.", examples=["now"])
 
 
 class UsageQuery(SpanQuery):
@@ -53,22 +39,13 @@ class PowerQuery(SpanQuery):
     )
 
 
-class EventsQuery(SpanQuery):
-    """Which events."""
-
-    limit: Annotated[int, Field(ge=1, le=1000)] = 100
-
-
 class HistoryRoutes:
-    """Usage tables, curves and events of a gateway."""
+    """Usage tables and curves of a gateway."""
 
-    def __init__(
-        self, store: HistoryReader, directory: Directory, zone: ZoneInfo, *, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, store: HistoryReader, directory: Directory, spans: Spans) -> None:
         self._store = store
         self._directory = directory
-        self._zone = zone
-        self._now = now
+        self._spans = spans
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -76,7 +53,6 @@ class HistoryRoutes:
         for name, endpoint, model, example, description in (
             ("usage", self.usage, Usage, examples.USAGE, "Usage per period, exact to the last digit of the dial."),
             ("power", self.power, Power, examples.POWER, "Curves of gauges."),
-            ("events", self.events, Events, examples.EVENTS, "What happened."),
         ):
             answers = json_answer(model, example, description) | problems(404, 422, 503)
             router.add_api_route(f"/{name}", endpoint, responses=answers)
@@ -88,49 +64,27 @@ class HistoryRoutes:
         Without `from` and `to`: the quarters or hours of today, the days of this month, the last 12 weeks, the months
         of this year, or the last 10 years.
         """
-        start, end = self._span(query, usual_span(query.per, self._now(), self._zone))
+        zone = self._spans.zone
+        start, end = self._spans.of(query, usual_span(query.per, self._spans.now(), zone))
         if (rows := rows_in(query.per, start, end)) > MAX_ROWS:
             raise invalid(
                 "from", f"that would be {rows} rows, {MAX_ROWS} are allowed: ask for less, or per a longer time"
             )
         await self._directory.check(gateway)
-        usage = await self._store.usage(gateway, start, end, query.per, self._zone)
+        usage = await self._store.usage(gateway, start, end, query.per, zone)
         return Response(await asyncio.to_thread(usage_json, usage, start, end), media_type=JSON)
 
     async def power(self, gateway: GatewayPath, query: Annotated[PowerQuery, Query()]) -> Response:
         """Give lowest, mean and highest of gauges in equal bins, the last 24 hours where no time is given."""
-        now = self._now()
-        start, end = self._span(query, (parse_moment("-24h", zone=self._zone, now=now), now))
-        fields = _fields(query.fields)
+        start, end = self._spans.of(query, self._spans.last("-24h"))
+        fields = kept_gauges(query.fields)
         await self._directory.check(gateway)
         curve = await self._store.power(gateway, start, end, query.points, fields)
         return Response(await asyncio.to_thread(power_json, curve, fields), media_type=JSON)
 
-    async def events(self, gateway: GatewayPath, query: Annotated[EventsQuery, Query()]) -> Response:
-        """Give what happened, newest first, the last 30 days where no time is given."""
-        now = self._now()
-        start, end = self._span(query, (parse_moment("-30d", zone=self._zone, now=now), now))
-        await self._directory.check(gateway)
-        events = await self._store.events(gateway, start, end, query.limit)
-        return Response(events_json(gateway, start, end, events), media_type=JSON)
 
-    def _span(self, query: SpanQuery, usual: Span) -> Span:
-        start = self._parse("from", query.begin, usual[0])
-        end = self._parse("to", query.end, usual[1])
-        if end <= start:
-            raise invalid("to", f"{end.isoformat()} is not after from, {start.isoformat()}")
-        return start, end
-
-    def _parse(self, parameter: str, text: str | None, usual: datetime) -> datetime:
-        if text is None:
-            return usual
-        try:
-            return parse_moment(text, zone=self._zone, now=self._now())
-        except MomentError as error:
-            raise invalid(parameter, str(error)) from error
-
-
-def _fields(text: str) -> tuple[str, ...]:
+def kept_gauges(text: str) -> tuple[str, ...]:
+    """Return the names of a list; raise ProblemError (422) where history does not keep one of them."""
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     for name in names:
         entry = BY_NAME.get(name)

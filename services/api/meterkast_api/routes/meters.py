@@ -8,7 +8,7 @@ from meterkast_contracts.messages import DeviceInfo, Reading
 from meterkast_store.errors import StoreError
 
 from meterkast_api import examples
-from meterkast_api.answers import Examples, Meter, json_answer, problems
+from meterkast_api.answers import Examples, Meter, Rejections, json_answer, problems
 from meterkast_api.directory import Directory
 from meterkast_api.gateways import Gateways
 from meterkast_api.problems import ProblemError
@@ -43,6 +43,12 @@ class MeterRoutes:
             self.device,
             responses=json_answer(DeviceInfo, examples.DEVICE, "What the gateway says of itself.") | problems(404),
         )
+        add(
+            "/{gateway}/rejected",
+            self.rejected,
+            responses=json_answer(Rejections, examples.REJECTIONS, "The last 50 refused, newest first.")
+            | problems(404, 503),
+        )
         return router
 
     async def meters(self) -> Response:
@@ -74,6 +80,13 @@ class MeterRoutes:
         if found is None or found.device is None:
             raise await self._lacks(gateway, "device information")
         return Response(found.device, media_type=JSON)
+
+    async def rejected(self, gateway: GatewayPath) -> Response:
+        """Give the telegrams that were refused since the api started, as they stand on the bus."""
+        await self._directory.check(gateway)
+        found = self._gateways.get(gateway)
+        refused = [orjson.Fragment(payload) for payload in reversed(found.rejected)] if found else []
+        return Response(orjson.dumps({"gateway": gateway, "rejected": refused}), media_type=JSON)
 
     async def _remembered(self) -> frozenset[str]:
         try:

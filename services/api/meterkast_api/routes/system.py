@@ -1,12 +1,11 @@
 """How Meterkast itself does: services, health, metrics; and the catalogue of values."""
 
 import asyncio
-import hashlib
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 from meterkast_contracts.catalogue import CATALOGUE, Entry
 from meterkast_contracts.messages import HealthStatus, ServiceHealth
 from meterkast_runtime.health import Health
@@ -32,7 +31,6 @@ class SystemRoutes:
         self._health = health
         self._store = store
         self._catalogue = catalogue_json()
-        self._tag = f'"{hashlib.sha256(self._catalogue).hexdigest()[:16]}"'
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -43,8 +41,7 @@ class SystemRoutes:
             self.catalogue,
             responses=json_answer(
                 list[answers.CatalogueEntry], examples.CATALOGUE, "Every value that a reading can hold."
-            )
-            | {304: {"description": "Not changed since the ETag given."}},
+            ),
         )
         add(
             "/api/v1/services",
@@ -68,12 +65,9 @@ class SystemRoutes:
         )
         return router
 
-    async def catalogue(self, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    async def catalogue(self) -> Response:
         """List names, units, labels and codes of every value."""
-        headers = {"ETag": self._tag, "Cache-Control": "no-cache"}
-        if if_none_match == self._tag:
-            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-        return Response(self._catalogue, headers=headers, media_type=JSON)
+        return Response(self._catalogue, headers={"Cache-Control": "no-cache"}, media_type=JSON)
 
     async def services(self) -> Response:
         """List the services with their health, as they publish it."""

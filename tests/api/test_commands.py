@@ -1,0 +1,83 @@
+"""Orders to gateways."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+
+import pytest
+from meterkast_api.access.scopes import Caller, Scope
+from meterkast_api.database import FILE
+from meterkast_contracts.topics import Command
+from meterkast_runtime.mqtt import MqttSession, MqttSettings
+
+from tests.api.houses import OWNER, TOPICS, house
+from tests.brokers import Broker
+
+
+def gateway_at(broker: Broker) -> MqttSession:
+    settings = MqttSettings(host=broker.host, port=broker.port)
+    return MqttSession(settings, client_id="gateway", persistent=False, subscriptions=(TOPICS.command("+", "+"),))
+
+
+@pytest.mark.parametrize("command", list(Command))
+async def test_an_order_reaches_the_gateway(mosquitto: Broker, command: Command) -> None:
+    """It is published under the gateway's name, is not retained, and stands in the audit log."""
+    async with house(mosquitto, caller=OWNER) as here, gateway_at(mosquitto) as gateway:
+        await gateway.wait_connected()
+        await here.send_reading()
+        await here.until_found("/api/v1/meters/home/actual")
+        answer = await here.client.post(f"/api/v1/meters/home/command/{command}")
+        assert answer.status_code == 202
+        assert answer.json() == {"gateway": "home", "command": command, "topic": f"dsmr/home/command/{command}"}
+        async with asyncio.timeout(10):
+            message = await anext(aiter(gateway.messages()))
+        assert (message.topic, message.payload, message.retain) == (f"dsmr/home/command/{command}", b"", False)
+        with closing(sqlite3.connect(mosquitto.directory / FILE)) as database:
+            logged = database.execute("SELECT who, what, detail FROM audit").fetchall()
+        assert logged == [("owner", f"command {command} sent", "home")]
+
+
+async def test_an_order_that_there_is_not_is_answered_by_the_nearest(mosquitto: Broker) -> None:
+    """A slip of the pen is named, and so is a gateway that nobody knows."""
+    async with house(mosquitto, caller=OWNER) as here:
+        await here.send_reading()
+        await here.until_found("/api/v1/meters/home/actual")
+        answer = await here.client.post("/api/v1/meters/home/command/reboot")
+        assert answer.status_code == 422
+        assert "name: Input should be 'restart', 'identify', 'update' or 'forget-wifi'" in answer.json()["detail"]
+        answer = await here.client.post("/api/v1/meters/home/command/forget_wifi")
+        assert "did you mean forget-wifi?" in answer.json()["detail"]
+        assert (await here.client.post("/api/v1/meters/homer/command/restart")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("caller", "status"),
+    [(Caller("anyone", frozenset({Scope.READ}), known=False), 401), (Caller("reader", frozenset({Scope.READ})), 403)],
+)
+async def test_who_may_only_read_gives_no_orders(mosquitto: Broker, caller: Caller, status: int) -> None:
+    """The scope `control` is needed, and nothing is sent without it."""
+    async with house(mosquitto, caller=caller) as here, gateway_at(mosquitto) as gateway:
+        await gateway.wait_connected()
+        await here.send_reading()
+        await here.until_found("/api/v1/meters/home/actual")
+        assert (await here.client.post("/api/v1/meters/home/command/restart")).status_code == status
+        await here.publish(TOPICS.command("home", "last"), b"")
+        async with asyncio.timeout(10):
+            assert (await anext(aiter(gateway.messages()))).topic.endswith("/last")
+
+
+async def test_an_order_does_not_wait_for_a_broker_that_is_away(mosquitto: Broker) -> None:
+    """It is refused at once, since a restart that comes hours later is worse than none."""
+    async with house(mosquitto, caller=OWNER) as here:
+        await here.send_reading()
+        await here.until_found("/api/v1/meters/home/actual")
+        mosquitto.stop()
+
+        async def refused() -> bool:
+            return (await here.client.post("/api/v1/meters/home/command/restart")).status_code == 503
+
+        await here.until(refused)
+        answer = await here.client.post("/api/v1/meters/home/command/restart")
+        assert answer.json()["type"] == "urn:meterkast:problem:broker-away"
+        assert answer.headers["retry-after"] == "5"
+        mosquitto.start()
