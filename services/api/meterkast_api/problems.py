@@ -87,12 +87,11 @@ async def _framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - the type by which it was registered
     path = request.url.path
     match error.status_code:
-        case HTTPStatus.NOT_FOUND:
-            found = ProblemError(404, "not-found", f"there is nothing at {path}; /docs lists what there is")
-        case HTTPStatus.METHOD_NOT_ALLOWED:
-            allowed = ", ".join(sorted(_methods(request)))
+        case HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED if allowed := ", ".join(sorted(_methods(request))):
             sentence = f"{path} does not take {request.method}, but {allowed}"
             found = ProblemError(405, "method-not-allowed", sentence, headers={"Allow": allowed})
+        case HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED:
+            found = ProblemError(404, "not-found", f"there is nothing at {path}; /docs lists what there is")
         case HTTPStatus.BAD_REQUEST:  # FastAPI's answer to a body that is no text at all
             found = invalid("body", "this is no JSON")
         case status:
@@ -101,10 +100,9 @@ async def _framework(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> set[str]:
-    """What the path takes: the methods of all its routes, those of the page only where it is nothing else."""
-    routes = [route for route in request.app.state.routes if isinstance(route, Route)]
+    """What the path takes, of all its routes; the page's take every path, so that they tell nothing."""
+    routes = [route for route in request.app.state.routes if isinstance(route, Route) and route.include_in_schema]
     matching = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
-    matching = [route for route in matching if route.include_in_schema] or matching
     return {method for route in matching for method in route.methods or ()} - {"HEAD"}
 
 

@@ -5,12 +5,11 @@ from http import HTTPStatus
 from importlib.util import find_spec
 from pathlib import Path
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
 from meterkast_api.access.scopes import OPEN
 from meterkast_api.assets import REVALIDATED, AssetFolder, cache_control
 from meterkast_api.guard import CONTENT_SECURITY_POLICY
-from meterkast_api.problems import ProblemError
 
 PACKAGE = Path(str(importlib.resources.files("meterkast_api")))
 STATIC = PACKAGE / "static"
@@ -46,7 +45,7 @@ class PageRoutes:
         """Give a file of the page."""
         asset = self._static.get(path)
         if asset is None:
-            raise _nothing(request)
+            raise HTTPException(HTTPStatus.NOT_FOUND)
         return asset.response(request, cache_control(path))
 
     async def docs(self, request: Request) -> Response:
@@ -57,7 +56,7 @@ class PageRoutes:
         """Give a file of the documentation: ours, or one of Swagger UI."""
         asset = self._docs.get(path) or self._swagger.get(path)
         if asset is None:
-            raise _nothing(request)
+            raise HTTPException(HTTPStatus.NOT_FOUND)
         response = asset.response(request, REVALIDATED)
         response.headers["Content-Security-Policy"] = DOCS_POLICY
         return response
@@ -68,8 +67,3 @@ def _swagger_folder() -> Path:
     assert spec is not None  # noqa: S101 - a declared dependency
     assert spec.origin is not None  # noqa: S101 - a package of files
     return Path(spec.origin).parent / "resources"
-
-
-def _nothing(request: Request) -> ProblemError:
-    path = request.url.path
-    return ProblemError(HTTPStatus.NOT_FOUND, "not-found", f"there is nothing at {path}; /docs lists what there is")
