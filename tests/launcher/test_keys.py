@@ -1,5 +1,7 @@
 """`meterkast password` and `meterkast token`, and the start that needs one of them."""
 
+import asyncio
+import io
 import os
 import pty
 import socket
@@ -8,7 +10,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from meterkast.errors import LauncherError
+from meterkast.keys import first_code
+from meterkast.password import run_password
+from meterkast.tokens import listed, make_token, remove_token
 from meterkast_api.access.passwords import fits
+from meterkast_api.access.scopes import Scope
+from meterkast_api.settings import ApiSection, ApiSettings
+from meterkast_runtime.errors import StartError
 
 from tests.launcher.command import TIMEOUT_S, command, environment, meterkast
 
@@ -75,22 +84,21 @@ def test_a_password_is_typed_twice_without_being_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "extra", "sentence"),
+    ("given", "settings_password", "sentence"),
     [
-        (b"short\n", {}, "a password has at least 8 characters: nothing was changed"),
-        (b"", {}, "a password has at least 8 characters: nothing was changed"),
-        (b"long enough\n", {"METERKAST_API__PASSWORD": PASSWORD}, "the password stands in the settings"),
+        ("short\n", None, "a password has at least 8 characters: nothing was changed"),
+        ("", None, "a password has at least 8 characters: nothing was changed"),
+        ("long enough\n", PASSWORD, "the password stands in the settings"),
     ],
 )
 def test_a_password_that_cannot_be_is_one_sentence(
-    tmp_path: Path, given: bytes, extra: dict[str, str], sentence: str
+    tmp_path: Path, given: str, settings_password: str | None, sentence: str
 ) -> None:
-    """Exit code 2, what is wrong, what to do."""
-    result = meterkast("password", "--data-dir", str(tmp_path), directory=tmp_path, stdin=given, extra=extra)
-    code, error = said(result)
-    assert code == 2
-    assert error.startswith(f"meterkast: {sentence}")
-    assert error.count("\n") == 1
+    """What is wrong, and what to do; nothing is kept."""
+    settings = ApiSettings(data_dir=tmp_path, api=ApiSection(password=settings_password))
+    with pytest.raises(LauncherError, match=sentence):
+        run_password(settings, given=io.StringIO(given))
+    assert not (tmp_path / "api.sqlite").exists()
 
 
 def test_a_bad_password_in_the_settings_is_not_shown(tmp_path: Path) -> None:
@@ -105,19 +113,25 @@ def test_tokens_are_made_listed_and_removed(tmp_path: Path) -> None:
     def token(*arguments: str) -> subprocess.CompletedProcess[bytes]:
         return meterkast("token", *arguments, "--data-dir", str(tmp_path), directory=tmp_path)
 
-    assert token().stdout == b"There are no tokens.\n"
     made = token("home-assistant", "--scope", "control")
     secret = made.stdout.decode().strip()
     assert (made.returncode, made.stderr, secret[:3], len(secret)) == (0, b"", "mk_", 46)
     assert secret.encode() not in (tmp_path / "api.sqlite").read_bytes()
     assert token().stdout == b"home-assistant  control, read  never used\n"
-    assert said(token("home-assistant")) == (
-        2,
-        "meterkast: there is a token home-assistant already: meterkast token home-assistant --remove takes it away\n",
-    )
-    assert said(token("a/b"))[1].startswith("meterkast: 'a/b' cannot name a token")
     assert token("home-assistant", "--remove").returncode == 0
-    assert said(token("home-assistant", "--remove"))[0] == 2
+    assert listed(ApiSettings(data_dir=tmp_path)) == []
+
+
+def test_a_token_that_cannot_be_is_one_sentence(tmp_path: Path) -> None:
+    """A name that is taken, odd or unknown."""
+    settings = ApiSettings(data_dir=tmp_path)
+    make_token(settings, "ha", Scope.READ)
+    with pytest.raises(LauncherError, match="there is a token ha already: meterkast token ha --remove takes it away"):
+        make_token(settings, "ha", Scope.READ)
+    with pytest.raises(LauncherError, match="'a/b' cannot name a token"):
+        make_token(settings, "a/b", Scope.READ)
+    with pytest.raises(LauncherError, match="there is no token shed"):
+        remove_token(settings, "shed")
 
 
 def test_the_network_is_let_in_only_with_a_password(tmp_path: Path) -> None:
@@ -129,16 +143,23 @@ def test_the_network_is_let_in_only_with_a_password(tmp_path: Path) -> None:
     assert error.count("\n") == 1
 
 
-@pytest.mark.parametrize("way", ["password", "token", "--insecure"])
-def test_a_password_a_token_or_consent_lets_the_network_in(tmp_path: Path, way: str) -> None:
-    """What stops it then is only that this port is taken."""
+def test_consent_lets_the_network_in(tmp_path: Path) -> None:
+    """With --insecure all that stops it here is that this port is taken."""
     data = ("--data-dir", str(tmp_path / "data"))
-    if not way.startswith("-"):
-        name = ("ha",) if way == "token" else ()
-        assert meterkast(way, *name, *data, directory=tmp_path, stdin=b"correct horse\n").returncode == 0
-    consent = (way,) if way.startswith("-") else ()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        code, error = said(meterkast("up", "--lan", *consent, *data, "--port", port, directory=tmp_path))
+        code, error = said(meterkast("up", "--lan", "--insecure", *data, "--port", port, directory=tmp_path))
     assert code == 2
     assert error.startswith(f"meterkast: port {port} for the web page is in use by")
+
+
+def test_a_password_or_a_token_lets_the_network_in(tmp_path: Path) -> None:
+    """A setup code is told as long as no password is set."""
+    beyond = {name: ApiSettings(data_dir=tmp_path / name, api=ApiSection(host="0.0.0.0")) for name in ("a", "b")}
+    for settings in beyond.values():
+        with pytest.raises(StartError, match="neither a password nor a token is set"):
+            asyncio.run(first_code(settings))
+    run_password(beyond["a"], given=io.StringIO(PASSWORD))
+    assert asyncio.run(first_code(beyond["a"])) is None
+    make_token(beyond["b"], "ha", Scope.READ)
+    assert asyncio.run(first_code(beyond["b"])) is not None
