@@ -140,6 +140,22 @@ async def test_a_long_span_is_asked_month_by_month(year: Path) -> None:
     assert int(used * 1000) == whole.total()["energy_import_wh"]
 
 
+@pytest.mark.parametrize("days", [(75, 80), (76, 78), (70, 76), (290, 293)])
+async def test_a_span_that_begins_or_ends_in_a_hole_is_that_of_the_json(year: Path, days: tuple[int, int]) -> None:
+    """What reaches over the asked time has no values, there as here; what does not is counted once."""
+    span = (START + timedelta(days=days[0]), START + timedelta(days=days[1]))
+    async with open_store(StoreSettings(), year) as store:
+        whole = await store.usage("home", *span, Period.HOUR, HERE)
+        sheet = await UsageSheet(store, "home", Period.HOUR, HERE).of(span)
+        place = [column.name for column in sheet.columns].index("energy_import_kwh")
+        found = [(*line[:3], line[place] or 0) async for page in sheet.pages for line in page]
+    want = [
+        (row.start, row.end, "part" if row.hole else "no", row.values.get("energy_import_wh", 0)) for row in whole.rows
+    ]
+    want += [(hole.start, hole.end, "hole", hole.values.get("energy_import_wh", 0)) for hole in whole.holes]
+    assert sorted(found, key=repr) == sorted(want, key=repr)
+
+
 async def test_a_hole_stands_beneath_the_row_in_which_it_begins(mosquitto: Broker, year: Path) -> None:
     """With what was used across it, also where it reaches over the end of a month."""
     async with house(mosquitto, open_store(StoreSettings(), year)) as here:
