@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from meterkast_api.export.csv_file import Dialect, csv_file
 from meterkast_api.export.parquet_file import require_pyarrow
+from meterkast_api.export.samples_sheet import PAGE
 from meterkast_api.export.sheet import Column, Form
 from meterkast_api.export.usage_sheet import UsageSheet
 from meterkast_api.problems import ProblemError
@@ -335,7 +336,7 @@ async def test_a_file_is_sent_while_it_is_made(mosquitto: Broker, encoding: str)
             texts = answer.aiter_text()
             text = ""
             async with asyncio.timeout(10):
-                while text.count("\r\n") < 4999:
+                while text.count("\r\n") < PAGE:
                     text += await anext(texts)
             assert (await here.get("/api/v1/meters")).status_code == 200
             store.gate.set()
