@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from meterkast_api.export.csv_file import Dialect, csv_file
 from meterkast_api.export.parquet_file import require_pyarrow
+from meterkast_api.export.samples_sheet import PAGE
 from meterkast_api.export.sheet import Column, Form
 from meterkast_api.export.usage_sheet import UsageSheet
 from meterkast_api.problems import ProblemError
@@ -138,6 +139,22 @@ async def test_a_long_span_is_asked_month_by_month(year: Path) -> None:
     assert max(chunk.count(b"\r\n") for chunk in chunks) <= month
     used = sum(Decimal(line["energy_import_kwh"] or 0) for line in lines)
     assert int(used * 1000) == whole.total()["energy_import_wh"]
+
+
+@pytest.mark.parametrize("days", [(75, 80), (76, 78), (70, 76), (290, 293)])
+async def test_a_span_that_begins_or_ends_in_a_hole_is_that_of_the_json(year: Path, days: tuple[int, int]) -> None:
+    """What reaches over the asked time has no values, there as here; what does not is counted once."""
+    span = (START + timedelta(days=days[0]), START + timedelta(days=days[1]))
+    async with open_store(StoreSettings(), year) as store:
+        whole = await store.usage("home", *span, Period.HOUR, HERE)
+        sheet = await UsageSheet(store, "home", Period.HOUR, HERE).of(span)
+        place = [column.name for column in sheet.columns].index("energy_import_kwh")
+        found = [(*line[:3], line[place] or 0) async for page in sheet.pages for line in page]
+    want = [
+        (row.start, row.end, "part" if row.hole else "no", row.values.get("energy_import_wh", 0)) for row in whole.rows
+    ]
+    want += [(hole.start, hole.end, "hole", hole.values.get("energy_import_wh", 0)) for hole in whole.holes]
+    assert sorted(found, key=repr) == sorted(want, key=repr)
 
 
 async def test_a_hole_stands_beneath_the_row_in_which_it_begins(mosquitto: Broker, year: Path) -> None:
@@ -319,7 +336,7 @@ async def test_a_file_is_sent_while_it_is_made(mosquitto: Broker, encoding: str)
             texts = answer.aiter_text()
             text = ""
             async with asyncio.timeout(10):
-                while text.count("\r\n") < 4999:
+                while text.count("\r\n") < PAGE:
                     text += await anext(texts)
             assert (await here.get("/api/v1/meters")).status_code == 200
             store.gate.set()

@@ -10,7 +10,8 @@ from meterkast_api.export.sheet import Column, Form, Pages, Record, Sheet
 from meterkast_api.history import HistoryReader
 from meterkast_api.spans import Span
 
-PAGE = 5000
+PAGE = 1000
+"""Few enough that others are served between two pages."""
 GAUGES = tuple(dict.fromkeys(entry.name for entry in CATALOGUE if entry.kept and entry.kind is not Kind.REGISTER))
 COLUMNS = (
     Column("measured_at", Form.TIME),

@@ -1,5 +1,6 @@
 """Usage of any span as a sheet, asked of the store month by month."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -66,7 +67,7 @@ class UsageSheet:
                 await self._whole(hole) if end < hole.end <= whole[1] and hole.start >= whole[0] else hole
                 for hole in new
             ]
-            yield _records(replace(usage, holes=tuple(holes)), fields)
+            yield await asyncio.to_thread(_records, replace(usage, holes=tuple(holes)), fields)
 
     async def _whole(self, hole: Hole) -> Hole:
         """The hole with what was used across it, which a page that it reaches over cannot tell."""
