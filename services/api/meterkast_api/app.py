@@ -19,6 +19,10 @@ from meterkast_api import problems
 from meterkast_api.access.audit import AuditLog
 from meterkast_api.access.scopes import ANYONE, CALLER, Recognise
 from meterkast_api.answers import Problem
+from meterkast_api.compat import keys
+from meterkast_api.compat.homewizard import Serial
+from meterkast_api.compat.routes import compat_router
+from meterkast_api.compat.settings import CompatSection
 from meterkast_api.database import Database
 from meterkast_api.directory import Directory
 from meterkast_api.gateways import Gateways
@@ -56,13 +60,16 @@ class Parts:
     database: Database
     audit: AuditLog
     recognise: Recognise = field(default=lambda _scope: ANYONE)
+    compat: CompatSection = field(default_factory=CompatSection)
     static: Path = STATIC
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 
 def build_app(parts: Parts) -> ASGIApp:
     """The application behind its guard."""
-    app: ASGIApp = _recognising(build_api(parts), parts.recognise)
+    api = build_api(parts)
+    recognise = keys.recognising(parts.recognise, api.state.compat, everybody=parts.compat.open)
+    app: ASGIApp = _recognising(api, recognise)
     app = GZipMiddleware(app, minimum_size=COMPRESS_FROM, compresslevel=COMPRESS_LEVEL)
     origins = parts.section.allowed_origins
     if origins:
@@ -92,14 +99,25 @@ def build_api(parts: Parts) -> FastAPI:
     )
     problems.register(api)
     directory = Directory(parts.gateways, parts.store)
+    compat = compat_router(
+        parts.compat,
+        parts.gateways,
+        directory,
+        parts.store,
+        Serial(parts.database),
+        parts.zone,
+        now=parts.now,
+    )
+    api.state.compat = compat.routes
     for routes in (
         MeterRoutes(parts.gateways, directory),
         HistoryRoutes(parts.store, directory, parts.zone, now=parts.now),
         LiveRoutes(parts.stream, heartbeat_s=parts.section.heartbeat_s),
         SystemRoutes(parts.services, parts.health, parts.store),
-        PageRoutes(parts.static),
     ):
         api.include_router(routes.router())
+    api.include_router(compat)
+    api.include_router(PageRoutes(parts.static).router())
     generate = api.openapi
     api.openapi = lambda: _completed(generate())  # type: ignore[method-assign] # FastAPI's documented way
     return api

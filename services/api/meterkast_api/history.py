@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from meterkast_contracts.messages import Event
 from meterkast_runtime.log import get_logger
 from meterkast_store.errors import StoreError, StoreUnavailableError
-from meterkast_store.history import HistoryStore, MeterInfo, Period, PowerCurve, Usage
+from meterkast_store.history import HistoryStore, MeterInfo, Period, PowerCurve, Sample, Usage
 
 RETRY_S = 5.0
 _LOG = get_logger("meterkast_api")
@@ -35,6 +35,14 @@ class HistoryReader(Protocol):
 
     async def events(self, gateway: str, start: datetime, end: datetime, limit: int) -> list[Event]:
         """Events, newest first."""
+        ...
+
+    async def samples(self, gateway: str, start: datetime, end: datetime, limit: int) -> list[Sample]:
+        """The first `limit` samples from `start` up to and including `end`, oldest first."""
+        ...
+
+    async def latest(self, gateway: str) -> Sample | None:
+        """The newest sample."""
         ...
 
 
@@ -82,6 +90,14 @@ class History:
     async def events(self, gateway: str, start: datetime, end: datetime, limit: int) -> list[Event]:
         """Events, newest first."""
         return await self._opened().events(gateway, start, end, limit)
+
+    async def samples(self, gateway: str, start: datetime, end: datetime, limit: int) -> list[Sample]:
+        """The first `limit` samples from `start` up to and including `end`, oldest first."""
+        return await self._opened().samples(gateway, start, end, limit)
+
+    async def latest(self, gateway: str) -> Sample | None:
+        """The newest sample."""
+        return await self._opened().latest(gateway)
 
     def _opened(self) -> HistoryStore:
         if self._trouble is not None:

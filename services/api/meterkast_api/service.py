@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,8 @@ from meterkast_api.access import audit
 from meterkast_api.access.audit import AuditLog
 from meterkast_api.access.scopes import ANYONE, Recognise
 from meterkast_api.app import Parts, build_app
+from meterkast_api.compat.announcement import Announcement
+from meterkast_api.compat.homewizard import Serial
 from meterkast_api.database import FILE, Database
 from meterkast_api.gateways import Gateways
 from meterkast_api.history import RETRY_S, History
@@ -81,11 +84,12 @@ class ApiService:
         )
         with bind(section.host, section.port) as listening:
             self.port = listening.getsockname()[1]
-            async with self._database, self._history, session:
+            async with self._database, self._history, session, AsyncExitStack() as stack:
                 server = Server(build_app(self._parts()))
                 serving = asyncio.create_task(server.serve(sockets=[listening]))
                 receiving = asyncio.create_task(self._receive(session))
                 try:
+                    await self._announce(stack)
                     _LOG.info(f"the page is at {self.url}")
                     self._health.ready()
                     ready()
@@ -97,9 +101,15 @@ class ApiService:
                     self.stream.close()
                     await server.stop(serving)
 
+    async def _announce(self, stack: AsyncExitStack) -> None:
+        if self._settings.compat.announce and self.port is not None:
+            serial = await Serial(self._database).number()
+            await stack.enter_async_context(Announcement(self._settings.api.host, self.port, serial, self._health))
+
     def _parts(self) -> Parts:
         return Parts(
             section=self._settings.api,
+            compat=self._settings.compat,
             zone=ZoneInfo(self._settings.home.timezone),
             store=self._history,
             health=self._health,

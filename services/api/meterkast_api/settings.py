@@ -1,4 +1,4 @@
-"""Settings of the API: the `[api]` section beside the common ones and `[store]`."""
+"""Settings of the API: the `[api]` section beside the common ones, `[compat]` and `[store]`."""
 
 import ipaddress
 from typing import Annotated
@@ -6,6 +6,8 @@ from typing import Annotated
 from meterkast_runtime.settings import Section, Settings
 from meterkast_store.settings import StoreSettings
 from pydantic import Field, ValidationInfo, field_validator
+
+from meterkast_api.compat.settings import CompatSection
 
 
 class ApiSection(Section):
@@ -60,4 +62,5 @@ class ApiSettings(Settings):
     """Everything the API is told."""
 
     api: ApiSection = ApiSection()
+    compat: CompatSection = CompatSection()
     store: StoreSettings = StoreSettings()
