@@ -12,7 +12,8 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import httpx
-from meterkast_api.access.scopes import ANYONE, Caller, Scope
+from meterkast_api.access.scopes import ANYONE, Caller, Recognise, Scope
+from meterkast_api.compat.settings import CompatSection
 from meterkast_api.service import ApiService
 from meterkast_api.settings import ApiSection, ApiSettings
 from meterkast_contracts.messages import Event, Reading
@@ -152,12 +153,13 @@ class House:
         await asyncio.wait([self.task])
 
 
-def settings_for(broker: Broker, **api: Any) -> ApiSettings:
+def settings_for(broker: Broker, compat: CompatSection | None = None, **api: Any) -> ApiSettings:
     """Settings of an API on a free port."""
     return ApiSettings(
         mqtt=MqttSettings(host=broker.host, port=broker.port),
         data_dir=broker.directory,
         api=ApiSection(**{"port": 0, "heartbeat_s": 15, **api}),
+        compat=compat or CompatSection(),
     )
 
 
@@ -173,16 +175,18 @@ async def house(
     static: Path | None = None,
     retry_s: float = 5,
     caller: Caller = ANYONE,
+    recognise: Recognise | None = None,
+    compat: CompatSection | None = None,
     **api: Any,
 ) -> AsyncIterator[House]:
-    """Run an API of which everybody who asks is the same caller; it is up and connected."""
-    settings = settings_for(broker, **api)
+    """Run an API of which everybody who asks is the same caller, where not recognised; it is up and connected."""
+    settings = settings_for(broker, compat, **api)
     service = ApiService(
         settings,
         store or ScriptedStore(),
         static=static or broker.directory / "no-page",
         history_retry_s=retry_s,
-        recognise=lambda _scope: caller,
+        recognise=recognise or (lambda _scope: caller),
     )
     up = asyncio.Event()
     task = asyncio.create_task(service.run(up.set))

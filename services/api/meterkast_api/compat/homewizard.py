@@ -6,6 +6,7 @@
 import hashlib
 import secrets
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -177,7 +178,7 @@ def _numbers(reading: Reading) -> Iterator[tuple[str, str]]:
 
 def _peak(reading: Reading, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
     if reading.peak_import_at is not None:
-        yield "montly_power_peak_timestamp", timestamp(reading.peak_import_at, zone)[:-1]
+        yield "montly_power_peak_timestamp", _time(reading.peak_import_at, zone)
 
 
 def _mbus(reading: Reading, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
@@ -186,7 +187,7 @@ def _mbus(reading: Reading, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
     if gas is not None and gas.value is not None:
         yield "total_gas_m3", plain(gas.value)
         if gas.measured_at is not None:
-            yield "gas_timestamp", timestamp(gas.measured_at, zone)[:-1]
+            yield "gas_timestamp", _time(gas.measured_at, zone)
         if gas.meter_id:
             yield "gas_unique_id", quoted(octets(gas.meter_id))
     entries = ",".join(_external(one, reading, zone) for one in devices)
@@ -194,12 +195,16 @@ def _mbus(reading: Reading, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
 
 
 def _external(one: MbusReading, reading: Reading, zone: ZoneInfo) -> str:
-    at = one.measured_at or moment(reading)
     pairs = (
         ("unique_id", quoted(octets(one.meter_id or ""))),
         ("type", quoted(EXTERNAL[one.kind])),
-        ("timestamp", timestamp(at, zone)[:-1]),
+        ("timestamp", _time(one.measured_at or moment(reading), zone)),
         ("value", plain(one.value or Decimal())),
         ("unit", quoted(one.unit or "")),
     )
     return f"{{{members(pairs)}}}"
+
+
+def _time(at: datetime, zone: ZoneInfo) -> str:
+    """YYMMDDhhmmss as a number."""
+    return str(int(timestamp(at, zone)[:-1]))
