@@ -89,10 +89,10 @@ class ApiService:
                 serving = asyncio.create_task(server.serve(sockets=[listening]))
                 receiving = asyncio.create_task(self._receive(session))
                 try:
-                    await self._announce(stack)
                     _LOG.info(f"the page is at {self.url}")
                     self._health.ready()
                     ready()
+                    await self._announce(stack)
                     done, _ = await asyncio.wait([serving, receiving], return_when=asyncio.FIRST_COMPLETED)
                     for task in done:
                         task.result()

@@ -1,5 +1,6 @@
 """Tells the network by mDNS that there is a HomeWizard P1 meter here (RFC 6762 and 6763)."""
 
+import asyncio
 import ipaddress
 from types import TracebackType
 from typing import Self
@@ -40,6 +41,9 @@ class Announcement:
         except (OSError, NonUniqueNameException) as error:
             _LOG.warning("the P1 meter cannot be announced", error=str(error))
             self._health.degraded(f"The P1 meter cannot be announced by mDNS: {error}.", part=PART)
+        except asyncio.CancelledError:
+            await self._end()
+            raise
         else:
             self._health.set(PART, "announced")
         return self
@@ -48,6 +52,9 @@ class Announcement:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Say goodbye."""
+        await self._end()
+
+    async def _end(self) -> None:
         if self._zeroconf is not None:
             await self._zeroconf.async_unregister_all_services()
             await self._zeroconf.async_close()
