@@ -14,6 +14,7 @@ from meterkast_store.history import Period, Usage, UsageRow
 from meterkast_api.compat.dial import GAS, MILLISECOND, Span, dial_since
 from meterkast_api.compat.pages import Page, sample_page
 from meterkast_api.compat.reader_fields import (
+    ELECTRICITY,
     day_object,
     electricity_live,
     gas_live,
@@ -117,9 +118,10 @@ class DsmrReaderRoutes:
         return self._served.answer(page.answer(len(rows), entries))
 
     def _over(self, usage: Usage, span: Span) -> list[UsageRow]:
-        """Rows of days that are over, that begin in the span and in which there are readings."""
+        """Rows of days that are over, that begin in the span and in which electricity was read."""
         over = self._midnight()
-        return [row for row in usage.rows if span[0] <= row.start <= span[1] and row.end <= over and row.values]
+        rows = [row for row in usage.rows if span[0] <= row.start <= span[1] and row.end <= over]
+        return [row for row in rows if any(field in row.values for _, field in ELECTRICITY)]
 
     def _midnight(self) -> datetime:
         return midnight(self._served.now().astimezone(self._zone))

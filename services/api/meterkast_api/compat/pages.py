@@ -71,18 +71,19 @@ async def sample_page(history: HistoryReader, gateway: str, page: Page, span: Sp
     if not first:
         return 0, []
     begin, end = first[0].measured_at, span[1] + MILLISECOND
-    curve = await history.power(gateway, begin, end, MAX_POINTS, POWER_FIELDS)
     late = MILLISECOND if end - begin > FROM_SAMPLES_MS * MILLISECOND else timedelta()
-    wanted = page.within(sum(one.count for one in curve.bins))
+    curve = await history.power(gateway, begin - late, end, MAX_POINTS, POWER_FIELDS)
+    count = sum(one.count for one in curve.bins)
+    wanted = page.within(count)
     bins = _holding(wanted, [(one.start, one.count) for one in curve.bins])
     if bins is None:
-        return sum(one.count for one in curve.bins), []
+        return count, []
     start, last, before = bins
     until = last + timedelta(seconds=curve.step_s) - MILLISECOND + late
     skip = wanted.start - before
     found = await history.samples(gateway, start + late, until, skip + wanted.stop - wanted.start)
     kept = [sample for sample in found[skip:] if begin <= sample.measured_at < end]
-    return sum(one.count for one in curve.bins), kept
+    return count, kept
 
 
 def _holding(wanted: slice, bins: Sequence[tuple[datetime, int]]) -> tuple[datetime, datetime, int] | None:
