@@ -40,11 +40,14 @@ FLEMISH = reading_of(BELGIAN)
 MINIMAL = reading_of(OLD)
 
 
-async def show(here: House, reading: Reading, *, ready: str = "/getActual.json") -> None:
+async def show(here: House, reading: Reading) -> None:
     """Publish a reading as the parser does, and wait until it is shown."""
     await here.publish(TOPICS.reading(reading.gateway), reading.to_json(), retain=True)
-    await here.until_found(f"/api/v1/meters/{reading.gateway}/actual")
-    await here.until_found(ready)
+
+    async def shown() -> bool:
+        return (await here.get(f"/api/v1/meters/{reading.gateway}/actual")).content == reading.to_json()
+
+    await here.until(shown)
 
 
 @asynccontextmanager
@@ -80,6 +83,6 @@ def at_each(
 
 
 def simulated(start: datetime, hours: int) -> tuple[Batch, Reading]:
-    """A simulated house's history, a telegram every five minutes, and its newest reading."""
-    made = [reading_of(raw, at) for at, raw in simulate("nl-dsmr5", 3, start, timedelta(minutes=5), hours * 12 + 1)]
+    """A simulated house's history, a telegram every quarter of an hour, and its newest reading."""
+    made = [reading_of(raw, at) for at, raw in simulate("nl-dsmr5", 3, start, timedelta(minutes=15), hours * 4 + 1)]
     return Batch([sample_of(one) for one in made], [gas for one in made for gas in mbus_samples_of(one)]), made[-1]

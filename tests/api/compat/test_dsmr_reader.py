@@ -213,30 +213,15 @@ async def test_without_a_gas_meter_there_is_no_gas(mosquitto: Broker) -> None:
         assert (await here.get("/api/v2/consumption/gas-live")).content == b"{}"
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"limit": "0"},
-        {"limit": "-1", "offset": "x"},
-        {"offset": "999999999"},
-        {"limit": "99999999999999999999"},
-        {"timestamp__gte": "2090-01-01", "day__gte": "2090-01-01", "hour_start__gte": "2090-01-01"},
-        {"timestamp__lte": "1980-01-01", "day__lte": "1980-01-01", "hour_start__lte": "1980-01-01"},
-        {"ordering": "id"},
-    ],
-    ids=str,
-)
-async def test_questions_that_make_no_sense_are_answered(
-    mosquitto: Broker, tmp_path: Path, query: dict[str, str]
-) -> None:
+async def test_questions_that_make_no_sense_are_answered(mosquitto: Broker, tmp_path: Path) -> None:
     """A limit or order that is none is as if it were absent, and a span without anything is an empty page."""
     batch = at_each(MINUTES[:3], lambda k: {"energy_import_t1_wh": 1000 + k})
     async with history(tmp_path, batch) as store, house(mosquitto, store) as here:
         await show(here, metered("0"))
         for path, field in ((READINGS, "timestamp"), (DAYS, "day"), (HOURS, "hour_start")):
-            answer = await here.get(path, **query)
-            assert answer.status_code == 200, answer.text
-            page = answer.json()
-            empty = ("offset" in query and query["offset"].isdigit()) or any("__" in name for name in query)
-            assert bool(page["results"]) is not empty
-            assert all(field in one for one in page["results"])
+            for query in ("limit=0", "limit=-1&offset=x", f"limit={10**20}", "ordering=id", "limit=²"):
+                answer = await here.client.get(f"{path}?{query}")
+                assert [field in one for one in answer.json()["results"]], answer.text
+            for query in ("offset=999999999", f"{field}__gte=2090-01-01", f"{field}__lte=1980-01-01"):
+                answer = await here.client.get(f"{path}?{query}")
+                assert answer.json()["results"] == [], answer.text

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from meterkast_api.access.scopes import ANYONE, Caller
-from meterkast_api.compat import esp01, homewizard
+from meterkast_api.compat import esp01, homewizard, keys
 from meterkast_api.compat.keys import as_bearer
 from meterkast_api.compat.logger_fields import every_field
 from meterkast_api.compat.reader_fields import gas_of, reading_object
 from meterkast_api.compat.settings import CompatSection
+from meterkast_api.problems import ProblemError
 from meterkast_contracts.messages import Reading
 
 from tests.api.compat.meters import FULL, RECEIVED, ZONE, show
@@ -99,6 +100,23 @@ async def test_dsmr_readers_key_headers_are_tokens_of_ours(mosquitto: Broker) ->
             assert await _answers(here, path, headers, 200)
         for headers in ({"X-AUTHKEY": "other"}, {"Authorization": "Basic s3cret"}, {}):
             assert await _answers(here, path, headers, 401)
+
+
+async def test_a_key_that_is_none_does_not_shut_out_who_may_read_without(mosquitto: Broker) -> None:
+    """Some programs cannot leave the key out; a token of ours that is none is refused all the same."""
+
+    def recognise(scope: Any) -> Caller:
+        if any(name == b"authorization" for name, _ in scope["headers"]):
+            raise ProblemError(401, "unknown-token", "this token is not known")
+        return ANYONE
+
+    async with house(mosquitto, recognise=recognise) as here:
+        await here.send_reading()
+        await here.until_found("/getActual.json")
+        path = "/api/v2/consumption/electricity-live"
+        assert await _answers(here, path, {"X-AUTHKEY": "wrong"}, 200)
+        with pytest.raises(ProblemError):
+            keys.recognising(recognise, (), everybody=False)({"headers": [(b"authorization", b"Bearer wrong")]})
 
 
 def test_a_bearer_token_is_not_replaced_by_a_key() -> None:

@@ -5,6 +5,7 @@
 
 import hashlib
 import secrets
+import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -109,11 +110,7 @@ class Serial:
     async def number(self, gateway: str = "") -> str:
         """Return twelve hexadecimal digits; those of a gateway of its own path are its own."""
         if self._number is None:
-            kept = await self._database.document(SERIAL_DOCUMENT)
-            if kept is None:
-                kept = LOCAL.encode() + secrets.token_hex(5).encode()
-                await self._database.put_document(SERIAL_DOCUMENT, kept)
-            self._number = kept.decode()
+            self._number = await self._database.run(_kept_serial)
         if not gateway:
             return self._number
         return LOCAL + hashlib.sha256(f"{self._number} {gateway}".encode()).hexdigest()[:10]
@@ -156,6 +153,15 @@ class HomeWizardRoutes:
     async def system(self) -> Response:
         """Say that there is no cloud."""
         return self._served.answer(SYSTEM)
+
+
+def _kept_serial(connection: sqlite3.Connection) -> str:
+    """The number, made in the same transaction where there is none yet."""
+    fresh = (LOCAL + secrets.token_hex(5)).encode()
+    connection.execute("INSERT INTO document VALUES (?, ?) ON CONFLICT DO NOTHING", (SERIAL_DOCUMENT, fresh))
+    sql = "SELECT body FROM document WHERE name = ?"
+    kept: bytes = connection.execute(sql, (SERIAL_DOCUMENT,)).fetchone()[0]
+    return kept.decode()
 
 
 def _meter(reading: Reading, device: DeviceInfo | None) -> Iterator[tuple[str, str]]:

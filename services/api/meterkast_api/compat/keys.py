@@ -7,6 +7,7 @@ from typing import Any
 from starlette.routing import BaseRoute, Match
 
 from meterkast_api.access.scopes import Caller, Recognise, Scope
+from meterkast_api.problems import ProblemError
 
 READING = frozenset({"GET", "HEAD"})
 _AUTHORIZATION, _AUTH_KEY, _TOKEN = b"authorization", b"x-authkey", b"token "
@@ -27,13 +28,25 @@ def as_bearer(scope: Any) -> Any:
 
 
 def recognising(recognise: Recognise, routes: Sequence[BaseRoute], *, everybody: bool) -> Recognise:
-    """Recognise callers by those headers too; where `everybody` may read, anyone may read by these routes."""
+    """Recognise callers by those headers too; where `everybody` may read, anyone may read by these routes.
 
-    def recognised(scope: Any) -> Caller:
-        caller = recognise(as_bearer(scope))
+    A key that is none does not shut out who may read without one: some programs cannot leave it out.
+    """
+
+    def widened(caller: Caller, scope: Any) -> Caller:
         if everybody and Scope.READ not in caller.scopes and _reads(scope, routes):
             return replace(caller, scopes=caller.scopes | {Scope.READ})
         return caller
+
+    def recognised(scope: Any) -> Caller:
+        with_key = as_bearer(scope)
+        try:
+            return widened(recognise(with_key), scope)
+        except ProblemError:
+            caller = None if with_key is scope else widened(recognise(scope), scope)
+            if caller is None or Scope.READ not in caller.scopes:
+                raise
+            return caller
 
     return recognised
 
