@@ -2,7 +2,10 @@
 
 import asyncio
 
+from meterkast_api.compat.announcement import Announcement
 from meterkast_api.compat.settings import CompatSection
+from meterkast_contracts.messages import HealthStatus
+from meterkast_runtime.health import Health
 from zeroconf import IPVersion, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
@@ -55,3 +58,12 @@ async def test_nothing_is_announced_unless_switched_on(mosquitto: Broker) -> Non
 async def _announced(here: House) -> bool:
     checks: dict[str, str] = (await here.get("/health")).json()["checks"]
     return checks.get("mdns") == "announced"
+
+
+async def test_where_it_cannot_be_announced_health_says_so() -> None:
+    """An address that is not this machine's (RFC 5737) is tried again and again, and all else goes on."""
+    health = Health("api")
+    async with Announcement("192.0.2.1", 8080, "020000000001", health, retry_s=0.01), asyncio.timeout(10):
+        while "unavailable" not in health.message().checks.get("mdns", ""):  # noqa: ASYNC110 - a state of another task
+            await asyncio.sleep(0.01)
+    assert health.message().status is not HealthStatus.DEGRADED

@@ -2,62 +2,73 @@
 
 import asyncio
 import ipaddress
+import socket
 from types import TracebackType
 from typing import Self
 
 import ifaddr
 from meterkast_runtime.health import Health
 from meterkast_runtime.log import get_logger
-from zeroconf import InterfaceChoice, IPVersion, NonUniqueNameException, ServiceInfo
+from zeroconf import Error as ZeroconfError
+from zeroconf import InterfaceChoice, IPVersion, ServiceInfo
 from zeroconf.asyncio import AsyncZeroconf
 
 from meterkast_api.compat.homewizard import API_VERSION, PRODUCT_NAME, PRODUCT_TYPE
 
 SERVICE = "_hwenergy._tcp.local."
 PART = "mdns"
+RETRY_S = 60.0
+IPV4 = 4
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _LOG = get_logger("meterkast_api")
 
 
 class Announcement:
-    """Announced while entered; where the network does not let us, health says so and all else goes on."""
+    """Announced while entered; where the network does not let us, health says so and it is tried again."""
 
-    def __init__(self, host: str, port: int, serial: str, health: Health) -> None:
+    def __init__(self, host: str, port: int, serial: str, health: Health, *, retry_s: float = RETRY_S) -> None:
         self._address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
         self._port = port
         self._serial = serial
         self._health = health
+        self._retry_s = retry_s
         self._zeroconf: AsyncZeroconf | None = None
+        self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        """Announce."""
-        address = self._address
-        try:
-            self._zeroconf = AsyncZeroconf(
-                interfaces=InterfaceChoice.All if address.is_unspecified else [str(address)],
-                ip_version=IPVersion.V4Only if address.version == 4 else IPVersion.All,  # noqa: PLR2004 - of IP
-            )
-            await self._zeroconf.async_register_service(self.service(), allow_name_change=True)
-        except (OSError, NonUniqueNameException) as error:
-            _LOG.warning("the P1 meter cannot be announced", error=str(error))
-            self._health.degraded(f"The P1 meter cannot be announced by mDNS: {error}.", part=PART)
-        except asyncio.CancelledError:
-            await self._end()
-            raise
-        else:
-            self._health.set(PART, "announced")
+        """Begin to announce."""
+        self._task = asyncio.create_task(self._announce())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Say goodbye."""
-        await self._end()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        await self._close()
 
-    async def _end(self) -> None:
+    async def _announce(self) -> None:
+        while True:
+            try:
+                service = self.service()
+                self._zeroconf = _responder(self._address)
+                await self._zeroconf.async_register_service(service, allow_name_change=True)
+            except (OSError, RuntimeError, ZeroconfError) as error:
+                _LOG.warning("the P1 meter cannot be announced, trying again", error=str(error))
+                self._health.set(PART, f"unavailable: {error}")
+                await self._close()
+            else:
+                self._health.set(PART, "announced")
+                return
+            await asyncio.sleep(self._retry_s)
+
+    async def _close(self) -> None:
         if self._zeroconf is not None:
             await self._zeroconf.async_unregister_all_services()
             await self._zeroconf.async_close()
+            self._zeroconf = None
 
     def service(self) -> ServiceInfo:
         """What is announced: the same as the original, but for the port."""
@@ -78,9 +89,26 @@ class Announcement:
         )
 
 
+def _responder(address: Address) -> AsyncZeroconf:
+    """What answers on the interfaces by which the address is reached."""
+    return AsyncZeroconf(
+        interfaces=InterfaceChoice.All if address.is_unspecified else [str(address)],
+        ip_version=IPVersion.V4Only if address.version == IPV4 else IPVersion.All,
+    )
+
+
 def _reachable(address: Address) -> list[str]:
-    """The addresses at which others reach a server that listens on this one."""
+    """The addresses at which others reach a server that listens on this one; raises OSError where there are none yet.
+
+    Asked before zeroconf is, which leaves a socket behind where an address is not this machine's.
+    """
     if not address.is_unspecified:
+        family = socket.AF_INET if address.version == IPV4 else socket.AF_INET6
+        with socket.socket(family, socket.SOCK_DGRAM) as trial:
+            trial.bind((str(address), 0))
         return [str(address)]
-    found = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if ip.is_IPv4]
-    return [str(one) for one in found if not ipaddress.ip_address(str(one)).is_loopback]
+    found = [str(ip.ip) for adapter in ifaddr.get_adapters() for ip in adapter.ips if ip.is_IPv4]
+    usable = [one for one in found if not ipaddress.ip_address(one).is_loopback]
+    if not usable:
+        raise OSError("this machine has no address in any network yet")
+    return usable
