@@ -2,13 +2,16 @@
 
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import typer
 from meterkast_contracts.topics import TopicError, check_gateway
 
 from meterkast.errors import LauncherError
+
+if TYPE_CHECKING:
+    from meterkast_api.settings import ApiSettings
 
 _KEY_BYTES = 16
 
@@ -52,8 +55,9 @@ def up(
     gateway: Annotated[str | None, typer.Option(metavar="NAME", help="The P1 port's name in topics and pages.")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Web page; 8080 or the next free one.")] = None,
     lan: Annotated[
-        bool, typer.Option("--lan", help="Let the whole network see the page, not only this computer.")
+        bool, typer.Option("--lan", help="Let the network reach the page too; it needs a password: meterkast password.")
     ] = False,
+    insecure: Annotated[bool, typer.Option("--insecure", help="With --lan: let everybody read without it.")] = False,
     mqtt_port: Annotated[int | None, typer.Option(min=1, max=65535, help="MQTT; 1883 or the next free one.")] = None,
     mqtt_address: Annotated[str, typer.Option(help="Where MQTT listens; 0.0.0.0 lets the network in.")] = "127.0.0.1",
     broker: Annotated[str | None, typer.Option(metavar="HOST[:PORT]", help="Use this broker, start none.")] = None,
@@ -75,6 +79,7 @@ def up(
             gateway=gateway,
             port=port,
             lan=lan,
+            insecure=insecure,
             mqtt_port=mqtt_port,
             mqtt_address=mqtt_address,
             broker=broker,
@@ -178,6 +183,64 @@ def doctor(
         data_dir=load_settings(Settings).data_dir,
     )
     raise typer.Exit(run_doctor(options))
+
+
+@app.command()
+def password(
+    *,
+    data_dir: Annotated[Path | None, typer.Option(help="Where Meterkast keeps its files.")] = None,
+) -> None:
+    """Set the password of the page: asked twice at a terminal, or the first line of standard input.
+
+    Whoever is logged in must log in again. A running Meterkast takes it within 2 seconds.
+
+    In a container: METERKAST_API__PASSWORD, or METERKAST_API__PASSWORD_FILE=/run/secrets/password.
+    """
+    from meterkast.password import run_password  # noqa: PLC0415 - a command loads no other's libraries
+
+    run_password(_api_settings(data_dir))
+    typer.echo("The password is set.")
+
+
+@app.command()
+def token(
+    name: Annotated[
+        str | None, typer.Argument(help="What it is for, e.g. home-assistant; lists all if absent.")
+    ] = None,
+    *,
+    scope: Annotated[
+        Literal["read", "control"], typer.Option(help="read, or control: change anything as well.")
+    ] = "read",
+    remove: Annotated[bool, typer.Option("--remove", help="Take it away: whoever has it is let in no longer.")] = False,
+    data_dir: Annotated[Path | None, typer.Option(help="Where Meterkast keeps its files.")] = None,
+) -> None:
+    """Make a token by which a program comes, and write it to standard output, this once.
+
+    The program sends it with each request: Authorization: Bearer mk_…
+
+    `curl -H "Authorization: Bearer $(meterkast token report)" http://localhost:8080/api/v1/meters`
+    """
+    from meterkast_api.access.scopes import Scope  # noqa: PLC0415 - a command loads no other's libraries
+
+    from meterkast import tokens  # noqa: PLC0415 - the same
+
+    settings = _api_settings(data_dir)
+    if name is None:
+        typer.echo("\n".join(tokens.listed(settings)) or "There are no tokens.")
+    elif remove:
+        tokens.remove_token(settings, name)
+        typer.echo(f"The token {name} is removed.")
+    else:
+        typer.echo(tokens.make_token(settings, name, Scope(scope)))
+
+
+def _api_settings(data_dir: Path | None) -> "ApiSettings":
+    from meterkast_api.settings import ApiSettings  # noqa: PLC0415 - a command loads no other's libraries
+    from meterkast_runtime.log import LogSection, configure_logging  # noqa: PLC0415 - the same
+    from meterkast_runtime.settings import load_settings  # noqa: PLC0415 - the same
+
+    configure_logging(LogSection(level="error", format="console"))
+    return load_settings(ApiSettings, overrides={"data_dir": data_dir} if data_dir else {})
 
 
 def _gateway(name: str) -> str:

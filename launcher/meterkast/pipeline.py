@@ -54,7 +54,7 @@ class PipelineSettings:
         return tuple(name for port in ports for name, _ in port)
 
 
-def services(settings: PipelineSettings) -> list[Build]:
+def services(settings: PipelineSettings, *, setup_code: str | None = None) -> list[Build]:
     """Return what builds each service, in the order in which the last is stopped first."""
     up = {name: asyncio.Event() for name in ("reader", "parser", "history", "api")}
     health = {name: Health(name, settings.reader.instance) for name in up}
@@ -64,7 +64,7 @@ def services(settings: PipelineSettings) -> list[Build]:
         return lambda: HealthReport(health[name], settings.reader.mqtt)
 
     def api() -> Service:
-        return Reported(build_api(settings.api, health["api"]), health["api"], up["api"])
+        return Reported(build_api(settings.api, health["api"], setup_code=setup_code), health["api"], up["api"])
 
     def history() -> Service:
         return Reported(build_history(settings.history, health["history"]), health["history"], up["history"])

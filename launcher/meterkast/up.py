@@ -18,6 +18,7 @@ from meterkast.broker import EmbeddedBroker
 from meterkast.broker_configuration import BrokerOptions
 from meterkast.folder import data_folder
 from meterkast.greeting import broker_of, greet
+from meterkast.keys import first_code
 from meterkast.pipeline import PipelineSettings, services
 
 LOOPBACK = "127.0.0.1"
@@ -31,6 +32,7 @@ class UpOptions:
     gateway: str | None = None
     port: int | None = None
     lan: bool = False
+    insecure: bool = False
     mqtt_port: int | None = None
     mqtt_address: str = LOOPBACK
     broker: str | None = None
@@ -45,6 +47,7 @@ class Plan:
     pipeline: PipelineSettings
     embedded: BrokerOptions | None
     gateways: tuple[str, ...]
+    setup_code: str | None
 
 
 def run_up(options: UpOptions) -> None:
@@ -66,7 +69,9 @@ def _asked(options: UpOptions) -> dict[str, Any]:
     if options.broker:
         given["mqtt"] = broker_of(options.broker)
     if options.lan:
-        given["api"] = {"host": "0.0.0.0", "insecure": True}
+        given["api"]["host"] = "0.0.0.0"
+    if options.insecure:
+        given["api"]["insecure"] = True
     if options.data_dir:
         given["data_dir"] = options.data_dir
     if options.log_level:
@@ -78,6 +83,7 @@ def _plan(options: UpOptions, given: dict[str, Any], settings: Settings) -> Plan
     """Choose ports and broker; raises MeterkastError."""
     pipeline = PipelineSettings.load(given)
     gateways = pipeline.check_sources()
+    code = asyncio.run(first_code(pipeline.api))
     api = pipeline.api.api
     asked = options.port is not None or "port" in api.model_fields_set
     port = ports.choose(api.host, options.port or api.port, asked=asked, purpose="the web page", option="--port")
@@ -85,7 +91,7 @@ def _plan(options: UpOptions, given: dict[str, Any], settings: Settings) -> Plan
     embedded = None if "host" in settings.mqtt.model_fields_set else _embedded(options, settings)
     if embedded:
         given["mqtt"] = {"host": _reachable(embedded.address), "port": embedded.port}
-    return Plan(PipelineSettings.load(given), embedded, gateways)
+    return Plan(PipelineSettings.load(given), embedded, gateways, code)
 
 
 def _embedded(options: UpOptions, settings: Settings) -> BrokerOptions:
@@ -126,7 +132,9 @@ async def _run(plan: Plan, out: TextIO) -> None:
         await greet(plan.pipeline.reader.mqtt)
     configure_logging(_log(plan.pipeline.reader.log))
     async with EmbeddedBroker(plan.embedded) if plan.embedded else contextlib.nullcontext():
-        work = asyncio.create_task(supervise(services(plan.pipeline), ready=lambda: _announce(plan, out)))
+        work = asyncio.create_task(
+            supervise(services(plan.pipeline, setup_code=plan.setup_code), ready=lambda: _announce(plan, out))
+        )
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait([work, stopping], return_when=asyncio.FIRST_COMPLETED)
         if stop.is_set():
@@ -140,14 +148,16 @@ async def _run(plan: Plan, out: TextIO) -> None:
 def _announce(plan: Plan, out: TextIO) -> None:
     """Say where to look."""
     mqtt, api = plan.pipeline.reader.mqtt, plan.pipeline.api.api
-    page = f"http://{'localhost' if api.loopback else _hostname()}:{api.port}"
+    page = f"http://{'localhost' if api.loopback else _hostname()}:{api.port}{api.path_prefix}"
     sources = ", ".join(port.source for port in plan.pipeline.reader.reader.ports)
     topics = ", ".join(f"{mqtt.prefix}/{name}/#" for name in plan.gateways[:3])
     more = ", …" if len(plan.gateways) > 3 else ""  # noqa: PLR2004 - three fit on a line
     address = plan.embedded.address if plan.embedded else mqtt.host
+    code = f"  setup code {plan.setup_code}, to choose the password on the page\n" if plan.setup_code else ""
     out.write(
         f"Meterkast is live, reading {sources}\n\n"
         f"  web page   {page}/\n"
+        f"{code}"
         f"  REST       {page}/docs\n"
         f"  MQTT       {address}:{mqtt.port}, topics {topics}{more}\n"
         f"  data       {plan.pipeline.reader.data_dir}\n\n"

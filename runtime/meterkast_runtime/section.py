@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
 class Section(BaseModel):
     """Frozen settings that belong together; each secret `x` may instead be named by the file it stands in, `x_file`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
 
     @classmethod
     def secrets(cls) -> set[str]:

@@ -62,6 +62,7 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         frozen=True,
         extra="ignore",
+        hide_input_in_errors=True,
         validate_default=True,
     )
 

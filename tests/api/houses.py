@@ -12,7 +12,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import httpx
-from meterkast_api.access.scopes import ANYONE, Caller, Recognise, Scope
+from meterkast_api.access.scopes import Caller, Recognise, Scope
 from meterkast_api.compat.settings import CompatSection
 from meterkast_api.service import ApiService
 from meterkast_api.settings import ApiSection, ApiSettings
@@ -174,19 +174,21 @@ async def house(
     *,
     static: Path | None = None,
     retry_s: float = 5,
-    caller: Caller = ANYONE,
+    caller: Caller | None = None,
+    setup_code: str | None = None,
     recognise: Recognise | None = None,
     compat: CompatSection | None = None,
     **api: Any,
 ) -> AsyncIterator[House]:
-    """Run an API of which everybody who asks is the same caller, where not recognised; it is up and connected."""
+    """Run an API that is up and connected; where a caller is given, everybody who asks is that one."""
     settings = settings_for(broker, compat, **api)
     service = ApiService(
         settings,
         store or ScriptedStore(),
         static=static or broker.directory / "no-page",
         history_retry_s=retry_s,
-        recognise=recognise or (lambda _scope: caller),
+        setup_code=setup_code,
+        recognise=recognise or (None if caller is None else lambda _scope: caller),
     )
     up = asyncio.Event()
     task = asyncio.create_task(service.run(up.set))
@@ -200,8 +202,9 @@ async def house(
         running = House(service, client, bus, task)
 
         async def well() -> bool:
-            checks: dict[str, str] = json.loads((await running.get("/health")).content)["checks"]
-            return checks["mqtt"] == "connected"
+            health: dict[str, Any] = json.loads((await running.get("/health")).content)
+            checks: dict[str, str] = health.get("checks", {})
+            return health == {"status": "ok"} or checks.get("mqtt") == "connected"
 
         await bus.wait_connected()
         await running.until(well)

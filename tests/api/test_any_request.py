@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from meterkast_api.access import audit
+from meterkast_api.access.attempts import Attempts
 from meterkast_api.access.audit import AuditLog
+from meterkast_api.access.keyring import Keyring
+from meterkast_api.access.login import Login
 from meterkast_api.app import Parts, build_app
 from meterkast_api.database import Database
 from meterkast_api.gateways import Gateways
@@ -61,6 +64,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ASGIApp]:
     Intake(TOPICS, gateways, services, stream).take(TOPICS.reading("home"), reading())
     database = Database(tmp_path_factory.mktemp("api") / "api.sqlite", (audit.SCHEMA,))
     asyncio.run(database.__aenter__())
+    keyring = Keyring(database)
     parts = Parts(
         section=ApiSection(),
         zone=ZoneInfo("Europe/Amsterdam"),
@@ -71,6 +75,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ASGIApp]:
         stream=stream,
         database=database,
         audit=AuditLog(database),
+        keyring=keyring,
+        login=Login(keyring, attempts=Attempts(), setup_code="abcd"),
     )
     yield build_app(parts)
     asyncio.run(database.__aexit__())

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 from meterkast.ports import is_free
@@ -45,6 +46,12 @@ def test_a_simulated_house_is_live_on_page_rest_and_stream(tmp_path: Path) -> No
         said = eventually(lambda: home.said if "Ctrl-C" in home.said else None, what="where to look")
         for words in (f"http://localhost:{home.port}/", f"127.0.0.1:{home.mqtt_port}", "dsmr/home/#", str(home.data)):
             assert words in said
+        code = said.partition("setup code ")[2].partition(",")[0]
+        chosen = httpx.post(
+            f"http://127.0.0.1:{home.port}/api/v1/password", json={"password": "correct horse", "setup_code": code}
+        )
+        assert chosen.status_code == 204
+        assert "meterkast_session" in chosen.cookies
 
 
 @pytest.mark.parametrize(

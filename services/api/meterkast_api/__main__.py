@@ -11,9 +11,10 @@ from meterkast_api.service import ApiService
 from meterkast_api.settings import ApiSettings
 
 
-def build(settings: ApiSettings, health: Health | None = None) -> ApiService:
-    """Put the service together."""
-    return ApiService(settings, open_store(settings.store, settings.data_dir), health)
+def build(settings: ApiSettings, health: Health | None = None, *, setup_code: str | None = None) -> ApiService:
+    """Put the service together; a setup code that is given is told by whoever gives it."""
+    store = open_store(settings.store, settings.data_dir)
+    return ApiService(settings, store, health, setup_code=setup_code)
 
 
 def main() -> None:

@@ -112,9 +112,11 @@ class Health(BaseModel):
     """How the API does."""
 
     status: HealthStatus
-    version: str
+    version: str | None = None
     detail: str | None = None
-    checks: dict[str, str]
+    checks: dict[str, str] = Field(
+        default={}, description="Absent, as the version, without a login where one is needed."
+    )
 
 
 class Problem(BaseModel):

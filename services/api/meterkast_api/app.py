@@ -1,6 +1,6 @@
 """The HTTP application, put together from its parts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -8,17 +8,24 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from meterkast_contracts.messages import Reading
 from meterkast_runtime.health import Health
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from meterkast_api import problems
 from meterkast_api.access.audit import AuditLog
-from meterkast_api.access.scopes import ANYONE, CALLER, Recognise
+from meterkast_api.access.entrance import Entrance
+from meterkast_api.access.gate import Gate
+from meterkast_api.access.keyring import Keyring
+from meterkast_api.access.login import Login
+from meterkast_api.access.recogniser import COOKIE
+from meterkast_api.access.scopes import ANYONE, Recognise
 from meterkast_api.answers import Problem
+from meterkast_api.answers import problems as refusals
 from meterkast_api.compat import keys
 from meterkast_api.compat.homewizard import Serial
 from meterkast_api.compat.routes import compat_router
@@ -29,6 +36,7 @@ from meterkast_api.gateways import Gateways
 from meterkast_api.guard import Guard, Hosts
 from meterkast_api.history import HistoryReader
 from meterkast_api.intake import Services
+from meterkast_api.routes.access import AccessRoutes
 from meterkast_api.routes.history import HistoryRoutes
 from meterkast_api.routes.live import LiveRoutes
 from meterkast_api.routes.meters import MeterRoutes
@@ -39,6 +47,8 @@ from meterkast_api.stream import Stream
 
 COMPRESS_FROM = 1000
 COMPRESS_LEVEL = 4
+SHARED_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+SHARED_HEADERS = ("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID")
 DESCRIPTION = """\
 What a house's smart meter says now, and what it has used.
 
@@ -59,6 +69,8 @@ class Parts:
     stream: Stream
     database: Database
     audit: AuditLog
+    keyring: Keyring
+    login: Login
     recognise: Recognise = field(default=lambda _scope: ANYONE)
     compat: CompatSection = field(default_factory=CompatSection)
     static: Path = STATIC
@@ -66,26 +78,56 @@ class Parts:
 
 
 def build_app(parts: Parts) -> ASGIApp:
-    """The application behind its guard."""
-    api = build_api(parts)
-    recognise = keys.recognising(parts.recognise, api.state.compat, everybody=parts.compat.open)
-    app: ASGIApp = _recognising(api, recognise)
+    """The application behind its guard, its entrance and its gate."""
+    section = parts.section
+    compat = build_compat(parts)
+    routers = build_routers(parts, compat)
+    recognise = keys.recognising(parts.recognise, compat.routes, everybody=parts.compat.open)
+    api = build_api(routers)
+    own = [route for route in api.routes if isinstance(route, Route)]
+    leaves = [*own, *(route for router in routers for route in router.routes)]
+    app: ASGIApp = Gate(
+        api, leaves, recognise, allowed_origins=section.allowed_origins, until_ended=parts.keyring.until_ended
+    )
     app = GZipMiddleware(app, minimum_size=COMPRESS_FROM, compresslevel=COMPRESS_LEVEL)
-    origins = parts.section.allowed_origins
+    origins = section.allowed_origins
     if origins:
-        app = CORSMiddleware(app, allow_origins=origins, allow_methods=["GET"], allow_headers=["Last-Event-ID"])
-    hosts = Hosts.of_this_machine(parts.section.allowed_hosts)
+        app = CORSMiddleware(app, allow_origins=origins, allow_methods=SHARED_METHODS, allow_headers=SHARED_HEADERS)
+    hosts = Hosts.of_this_machine(section.allowed_hosts)
+    app = Entrance(app, hosts=hosts, prefix=section.path_prefix, trusted=section.trusted_proxies)
     return Guard(app, hosts, shared=bool(origins))
 
 
-def _recognising(app: ASGIApp, recognise: Recognise) -> ASGIApp:
-    async def recognised(scope: Scope, receive: Receive, send: Send) -> None:
-        await app({**scope, CALLER: recognise(scope)}, receive, send)
+def build_compat(parts: Parts) -> APIRouter:
+    """The old paths of other programs."""
+    directory, serial = Directory(parts.gateways, parts.store), Serial(parts.database)
+    return compat_router(parts.compat, parts.gateways, directory, parts.store, serial, parts.zone, now=parts.now)
 
-    return recognised
+
+def build_routers(parts: Parts, *further: APIRouter) -> list[APIRouter]:
+    """Every route; those of the page come last, since they take every path."""
+    section = parts.section
+    directory = Directory(parts.gateways, parts.store)
+    ours = [
+        routes.router()
+        for routes in (
+            MeterRoutes(parts.gateways, directory),
+            HistoryRoutes(parts.store, directory, parts.zone, now=parts.now),
+            LiveRoutes(parts.stream, heartbeat_s=section.heartbeat_s),
+            SystemRoutes(parts.services, parts.health, parts.store),
+            AccessRoutes(
+                parts.login,
+                parts.keyring,
+                parts.audit,
+                prefix=section.path_prefix,
+                everybody_reads=section.everybody_reads,
+            ),
+        )
+    ]
+    return [*ours, *further, PageRoutes(parts.static).router()]
 
 
-def build_api(parts: Parts) -> FastAPI:
+def build_api(routers: Sequence[APIRouter]) -> FastAPI:
     """The routes and their documentation."""
     api = FastAPI(
         title="Meterkast",
@@ -98,26 +140,8 @@ def build_api(parts: Parts) -> FastAPI:
         license_info={"name": "MIT", "identifier": "MIT"},
     )
     problems.register(api)
-    directory = Directory(parts.gateways, parts.store)
-    compat = compat_router(
-        parts.compat,
-        parts.gateways,
-        directory,
-        parts.store,
-        Serial(parts.database),
-        parts.zone,
-        now=parts.now,
-    )
-    api.state.compat = compat.routes
-    for routes in (
-        MeterRoutes(parts.gateways, directory),
-        HistoryRoutes(parts.store, directory, parts.zone, now=parts.now),
-        LiveRoutes(parts.stream, heartbeat_s=parts.section.heartbeat_s),
-        SystemRoutes(parts.services, parts.health, parts.store),
-    ):
-        api.include_router(routes.router())
-    api.include_router(compat)
-    api.include_router(PageRoutes(parts.static).router())
+    for router in routers:
+        api.include_router(router)
     generate = api.openapi
     api.openapi = lambda: _completed(generate())  # type: ignore[method-assign] # FastAPI's documented way
     return api
@@ -134,7 +158,22 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
             schemas.pop(name, None)
         _drop_validation_errors(document)
         document["components"]["schemas"] = dict(sorted(schemas.items()))
+        _tell_who_may(document)
     return document
+
+
+def _tell_who_may(document: dict[str, Any]) -> None:
+    """How to be let in, and the answers of every route that refuses."""
+    document["components"]["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer", "description": "A token, `mk_…`."},
+        "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "Set by logging in."},
+    }
+    document["security"] = [{}, {"token": []}, {"session": []}]
+    for path in document["paths"].values():
+        for method, operation in path.items():
+            if "security" not in operation:
+                answers = refusals(401) if method == "get" else refusals(401, 403)
+                operation["responses"] = {**{str(k): v for k, v in answers.items()}, **operation["responses"]}
 
 
 def _referring_to_components(value: Any) -> Any:

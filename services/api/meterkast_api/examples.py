@@ -125,6 +125,48 @@ STREAM = (
     'id: 5f2c09aa-18\nevent: reading\ndata: {"gateway":"home","power_import_w":431}\n\n'
 )
 PROBLEMS: dict[int, dict[str, Any]] = {
+    401: {
+        "type": "urn:meterkast:problem:login-needed",
+        "title": "Unauthorized",
+        "status": 401,
+        "detail": "this needs a login or a token: POST the password to /api/v1/session, or send Authorization: Bearer",
+        "instance": "/api/v1/meters",
+    },
+    403: {
+        "type": "urn:meterkast:problem:not-allowed",
+        "title": "Forbidden",
+        "status": 403,
+        "detail": "token home-assistant may not do this: it needs control",
+        "instance": "/api/v1/tokens",
+    },
+    409: {
+        "type": "urn:meterkast:problem:token-exists",
+        "title": "Conflict",
+        "status": 409,
+        "detail": "there is a token home-assistant: remove it, or take another name",
+        "instance": "/api/v1/tokens",
+    },
+    411: {
+        "type": "urn:meterkast:problem:length-required",
+        "title": "Length Required",
+        "status": 411,
+        "detail": "send this with its Content-Length",
+        "instance": "/api/v1/session",
+    },
+    413: {
+        "type": "urn:meterkast:problem:too-large",
+        "title": "Content Too Large",
+        "status": 413,
+        "detail": "this takes 16384 bytes at most",
+        "instance": "/api/v1/session",
+    },
+    429: {
+        "type": "urn:meterkast:problem:too-many-attempts",
+        "title": "Too Many Requests",
+        "status": 429,
+        "detail": "too many wrong attempts: wait 8 s, then try again",
+        "instance": "/api/v1/session",
+    },
     404: {
         "type": "urn:meterkast:problem:unknown-gateway",
         "title": "Not Found",

@@ -9,8 +9,11 @@ from meterkast_runtime.health import Health
 from meterkast_store import open_store
 from meterkast_store.settings import StoreSettings
 
+from meterkast_api.access.attempts import Attempts
 from meterkast_api.access.audit import AuditLog
-from meterkast_api.app import Parts, build_api
+from meterkast_api.access.keyring import Keyring
+from meterkast_api.access.login import Login
+from meterkast_api.app import Parts, build_api, build_routers
 from meterkast_api.database import Database
 from meterkast_api.gateways import Gateways
 from meterkast_api.history import History
@@ -25,6 +28,7 @@ def openapi_json() -> str:
     """The OpenAPI document of the API; nothing is opened for it."""
     gateways = Gateways()
     database = Database(Path("never-opened"))
+    keyring = Keyring(database)
     parts = Parts(
         section=ApiSection(),
         zone=ZoneInfo("UTC"),
@@ -35,8 +39,10 @@ def openapi_json() -> str:
         stream=Stream(gateways.state, buffer=1, queue=1, clients=1),
         database=database,
         audit=AuditLog(database),
+        keyring=keyring,
+        login=Login(keyring, attempts=Attempts(), setup_code=""),
     )
-    return json.dumps(build_api(parts).openapi(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(build_api(build_routers(parts)).openapi(), indent=2, ensure_ascii=False) + "\n"
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from meterkast_runtime.metrics import Counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from meterkast_api.problems import ProblemError, problem
+from meterkast_api.problems import ProblemError, refuse
 
 REQUESTS = Counter("meterkast_api_requests", "HTTP requests answered", ["method", "status"])
 HEAD_ONLY = "meterkast.head_only"
@@ -42,9 +42,9 @@ class Guard:
         self._headers = HEADERS if shared else (*HEADERS, _SAME_ORIGIN)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
+        """Serve one request or WebSocket."""
+        if scope["type"] == "websocket":
+            await self._named_right(scope, receive, send)
             return
         method = scope["method"] if scope["method"] in METHODS else "other"
 
@@ -56,13 +56,16 @@ class Guard:
                 REQUESTS.labels(method, message["status"]).inc()
             await send(message)
 
-        host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
-        if not self._hosts.allow(host):
-            await problem(misdirected(host), scope["path"])(scope, receive, protected)
-            return
         if method == "HEAD":
             scope = {**scope, "method": "GET", HEAD_ONLY: True}
-        await self._app(scope, receive, protected)
+        await self._named_right(scope, receive, protected)
+
+    async def _named_right(self, scope: Scope, receive: Receive, send: Send) -> None:
+        host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+        if self._hosts.allow(host):
+            await self._app(scope, receive, send)
+        else:
+            await refuse(misdirected(host), scope, receive, send)
 
 
 def misdirected(host: str) -> ProblemError:

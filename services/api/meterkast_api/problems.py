@@ -11,10 +11,13 @@ from fastapi.exceptions import RequestValidationError
 from meterkast_runtime.log import get_logger
 from meterkast_store.errors import StoreError
 from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive, Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = get_logger("meterkast_api")
 RETRY_AFTER_S = 5
+_DENIAL = "websocket.http.response"
+_POLICY_VIOLATION = 1008
 
 
 class ProblemError(Exception):
@@ -60,6 +63,15 @@ def problem(error: ProblemError, instance: str) -> Response:
         **error.members,
     }
     return Response(orjson.dumps(body), error.status, error.headers, MEDIA_TYPE)
+
+
+async def refuse(error: ProblemError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request, or a WebSocket that is not accepted yet, by an error."""
+    if scope["type"] == "websocket" and _DENIAL not in scope.get("extensions", {}):
+        close: Message = {"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": error.kind}
+        await send(close)
+        return
+    await problem(error, scope["path"])(scope, receive, send)
 
 
 async def _ours(request: Request, error: Exception) -> Response:

@@ -13,9 +13,15 @@ from meterkast_runtime.log import get_logger
 from meterkast_runtime.mqtt import MqttSession
 from meterkast_store.history import HistoryStore
 
-from meterkast_api.access import audit
+from meterkast_api.access import audit, credentials
+from meterkast_api.access.attempts import Attempts
 from meterkast_api.access.audit import AuditLog
-from meterkast_api.access.scopes import ANYONE, Recognise
+from meterkast_api.access.exposure import check_guarded
+from meterkast_api.access.keyring import Keyring
+from meterkast_api.access.login import Login
+from meterkast_api.access.recogniser import Recogniser
+from meterkast_api.access.scopes import Recognise
+from meterkast_api.access.setup_code import new_setup_code
 from meterkast_api.app import Parts, build_app
 from meterkast_api.compat.announcement import Announcement
 from meterkast_api.compat.homewizard import Serial
@@ -44,16 +50,20 @@ class ApiService:
         *,
         static: Path = STATIC,
         history_retry_s: float = RETRY_S,
-        recognise: Recognise = lambda _scope: ANYONE,
+        setup_code: str | None = None,
+        recognise: Recognise | None = None,
     ) -> None:
         self.port: int | None = None
         self._settings = settings
         self._history = History(store, retry_s=history_retry_s)
         self._health = health or Health("api", settings.instance)
         self._static = static
-        self._recognise = recognise
-        self._database = Database(settings.data_dir / FILE, (audit.SCHEMA,))
         section = settings.api
+        self._database = Database(settings.data_dir / FILE, (audit.SCHEMA, *credentials.SCHEMA))
+        self._keyring = Keyring(self._database)
+        self._tells_setup_code = setup_code is None
+        self._login = Login(self._keyring, attempts=Attempts(), setup_code=setup_code or new_setup_code())
+        self._recognise = recognise or Recogniser(self._keyring, everybody_reads=section.everybody_reads)
         self._gateways = Gateways()
         self._services = Services()
         self.stream = Stream(
@@ -68,7 +78,7 @@ class ApiService:
     def url(self) -> str:
         """Where the page is."""
         host = self._settings.api.host
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}{self._settings.api.path_prefix}/"
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Listen and serve until cancelled; every stream is ended in order."""
@@ -82,14 +92,20 @@ class ApiService:
             persistent=False,
             health=self._health,
         )
-        with bind(section.host, section.port) as listening:
+        async with self._database, self._keyring:
+            await self._login.adopt(section.password)
+            check_guarded(section.host, insecure=section.insecure, empty=self._keyring.empty)
+            await self._serve(session, ready)
+
+    async def _serve(self, session: MqttSession, ready: Callable[[], None]) -> None:
+        with bind(self._settings.api.host, self._settings.api.port) as listening:
             self.port = listening.getsockname()[1]
-            async with self._database, self._history, session, AsyncExitStack() as stack:
+            async with self._history, session, AsyncExitStack() as stack:
                 server = Server(build_app(self._parts()))
                 serving = asyncio.create_task(server.serve(sockets=[listening]))
                 receiving = asyncio.create_task(self._receive(session))
                 try:
-                    _LOG.info(f"the page is at {self.url}")
+                    self._tell()
                     self._health.ready()
                     ready()
                     await self._announce(stack)
@@ -106,6 +122,12 @@ class ApiService:
             serial = await Serial(self._database).number()
             await stack.enter_async_context(Announcement(self._settings.api.host, self.port, serial, self._health))
 
+    def _tell(self) -> None:
+        _LOG.info(f"the page is at {self.url}")
+        code = self._login.setup_code
+        if code is not None and self._tells_setup_code:
+            _LOG.info(f"no password is set yet: choose one on the page, with the setup code {code}")
+
     def _parts(self) -> Parts:
         return Parts(
             section=self._settings.api,
@@ -118,6 +140,8 @@ class ApiService:
             stream=self.stream,
             database=self._database,
             audit=AuditLog(self._database),
+            keyring=self._keyring,
+            login=self._login,
             recognise=self._recognise,
             static=self._static,
         )

@@ -1,28 +1,43 @@
 """Settings of the API: the `[api]` section beside the common ones, `[compat]` and `[store]`."""
 
 import ipaddress
-from typing import Annotated
+import re
+from typing import Annotated, Self
 
 from meterkast_runtime.settings import Section, Settings
 from meterkast_store.settings import StoreSettings
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
+from meterkast_api.access.exposure import is_loopback
+from meterkast_api.access.passwords import complaint
 from meterkast_api.compat.settings import CompatSection
+
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 
 
 class ApiSection(Section):
     """Where the API listens, who may ask, and how much a live stream may hold."""
 
-    insecure: bool = Field(
-        default=False, description="Listen beyond this machine although nobody has to log in: everyone can read."
+    insecure: bool = Field(default=False, description="Let everybody who can reach us read, without a login.")
+    require_login: bool = Field(
+        default=False,
+        description="Ask for a login to read on loopback too, e.g. behind a reverse proxy that others can reach.",
+    )
+    password: SecretStr | None = Field(
+        default=None, description="The password, instead of one chosen on the page or by `meterkast password`."
     )
     host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    path_prefix: str = Field(default="", description="Where a reverse proxy shows us, e.g. /meterkast.")
+    trusted_proxies: tuple[str, ...] = Field(
+        default=("127.0.0.1", "::1"),
+        description="Addresses or networks of the proxies whose X-Forwarded-For, -Proto and -Host are believed.",
+    )
     allowed_hosts: tuple[str, ...] = Field(
         default=(), description="Further host names by which browsers may call us, e.g. meterkast.example.org."
     )
     allowed_origins: tuple[str, ...] = Field(
-        default=(), description="Origins whose pages may read the API, e.g. https://example.org."
+        default=(), description="Origins whose pages may use the API, e.g. https://example.org."
     )
     stream_buffer: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=2000, description="How many events are kept for clients that resume."
@@ -36,26 +51,45 @@ class ApiSection(Section):
     @property
     def loopback(self) -> bool:
         """Whether only this machine can reach us."""
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
-    @field_validator("host")
+    @property
+    def everybody_reads(self) -> bool:
+        """Whether reading needs no login."""
+        return self.insecure or (self.loopback and not self.require_login)
+
+    @field_validator("password")
     @classmethod
-    def _guarded(cls, host: str, info: ValidationInfo) -> str:
-        if not _is_loopback(host) and not info.data.get("insecure"):
-            raise ValueError(
-                f"{host} can be reached by others and there is no login yet: "
-                "use 127.0.0.1 (behind a proxy that asks for a password), or set insecure = true in the section [api]"
-            )
-        return host
+    def _long_enough(cls, password: SecretStr | None) -> SecretStr | None:
+        if password is not None and (wrong := complaint(password.get_secret_value())):
+            raise ValueError(wrong)
+        return password
 
+    @field_validator("path_prefix")
+    @classmethod
+    def _a_path(cls, prefix: str) -> str:
+        prefix = prefix.rstrip("/")
+        if not _PREFIX.fullmatch(prefix):
+            raise ValueError(f"{prefix!r} is no path: use one such as /meterkast")
+        return prefix
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            try:
+                ipaddress.ip_network(proxy)
+            except ValueError as error:
+                raise ValueError(
+                    f"{proxy!r} is no address or network: use one such as 192.168.1.2 or 172.16.0.0/12"
+                ) from error
+        return proxies
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.insecure and self.require_login:
+            raise ValueError("insecure lets everybody read and require_login nobody: set one of them")
+        return self
 
 
 class ApiSettings(Settings):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 
+from meterkast_api.access.scopes import OPEN
 from meterkast_api.assets import REVALIDATED, AssetFolder, cache_control
 from meterkast_api.guard import CONTENT_SECURITY_POLICY
 from meterkast_api.problems import ProblemError
@@ -28,10 +29,10 @@ class PageRoutes:
     def router(self) -> APIRouter:
         """The routes; the page's files come last, since their pattern takes every path."""
         router = APIRouter(include_in_schema=False)
-        router.add_api_route("/", self.index)
+        router.add_api_route("/", self.index, openapi_extra=OPEN)
         router.add_api_route("/docs", self.docs)
         router.add_api_route("/docs/{path:path}", self.docs_file)
-        router.add_api_route("/{path:path}", self.file)
+        router.add_api_route("/{path:path}", self.file, openapi_extra=OPEN)
         return router
 
     async def index(self, request: Request) -> Response:

@@ -3,10 +3,10 @@
 import asyncio
 import hashlib
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 from meterkast_contracts.catalogue import CATALOGUE, Entry
 from meterkast_contracts.messages import HealthStatus, ServiceHealth
 from meterkast_runtime.health import Health
@@ -15,6 +15,7 @@ from meterkast_store.errors import StoreError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from meterkast_api import answers, examples
+from meterkast_api.access.scopes import OPEN, Scope, caller_of
 from meterkast_api.answers import json_answer
 from meterkast_api.history import HistoryReader
 from meterkast_api.intake import Services
@@ -57,7 +58,7 @@ class SystemRoutes:
             "description": "A part is away.",
             "content": {JSON: {"example": ill}},
         }
-        add("/health", self.health, responses=health)
+        add("/health", self.health, openapi_extra=OPEN, responses=health)
         text = {"text/plain": {"schema": {"type": "string"}, "example": "meterkast_api_streams 2.0\n"}}
         add(
             "/metrics",
@@ -78,13 +79,14 @@ class SystemRoutes:
         """List the services with their health, as they publish it."""
         return Response(self._services.json(), media_type=JSON)
 
-    async def health(self) -> Response:
-        """Say whether the broker is connected and history can be read."""
+    async def health(self, request: Request) -> Response:
+        """Say whether the broker is connected and history can be read; without a login the status alone."""
         await self._check_store()
         message = self._health.message()
-        body = {"status": message.status, "version": message.version, "checks": message.checks}
-        if message.detail:
-            body["detail"] = message.detail
+        body: dict[str, Any] = {"status": message.status}
+        if Scope.READ in caller_of(request).scopes:
+            body |= {"version": message.version, "checks": message.checks}
+            body |= {"detail": message.detail} if message.detail else {}
         well = message.status is HealthStatus.OK
         status = HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE
         return Response(orjson.dumps(body), status, media_type=JSON)
