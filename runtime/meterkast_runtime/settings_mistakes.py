@@ -26,6 +26,7 @@ KNOWN_NAMES = (
     "store",
     "history",
     "api",
+    "compat",
     "console",
 )
 """Every top-level name of any service; a service passes over the sections of the others."""

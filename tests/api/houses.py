@@ -12,7 +12,8 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import httpx
-from meterkast_api.access.scopes import Caller, Scope
+from meterkast_api.access.scopes import Caller, Recognise, Scope
+from meterkast_api.compat.settings import CompatSection
 from meterkast_api.service import ApiService
 from meterkast_api.settings import ApiSection, ApiSettings
 from meterkast_contracts.messages import Event, Reading
@@ -152,12 +153,13 @@ class House:
         await asyncio.wait([self.task])
 
 
-def settings_for(broker: Broker, **api: Any) -> ApiSettings:
+def settings_for(broker: Broker, compat: CompatSection | None = None, **api: Any) -> ApiSettings:
     """Settings of an API on a free port."""
     return ApiSettings(
         mqtt=MqttSettings(host=broker.host, port=broker.port),
         data_dir=broker.directory,
         api=ApiSection(**{"port": 0, "heartbeat_s": 15, **api}),
+        compat=compat or CompatSection(),
     )
 
 
@@ -174,17 +176,19 @@ async def house(
     retry_s: float = 5,
     caller: Caller | None = None,
     setup_code: str | None = None,
+    recognise: Recognise | None = None,
+    compat: CompatSection | None = None,
     **api: Any,
 ) -> AsyncIterator[House]:
     """Run an API that is up and connected; where a caller is given, everybody who asks is that one."""
-    settings = settings_for(broker, **api)
+    settings = settings_for(broker, compat, **api)
     service = ApiService(
         settings,
         store or ScriptedStore(),
         static=static or broker.directory / "no-page",
         history_retry_s=retry_s,
         setup_code=setup_code,
-        recognise=None if caller is None else lambda _scope: caller,
+        recognise=recognise or (None if caller is None else lambda _scope: caller),
     )
     up = asyncio.Event()
     task = asyncio.create_task(service.run(up.set))

@@ -28,6 +28,10 @@ from meterkast_api.access.scopes import ANYONE, Recognise
 from meterkast_api.answers import Problem
 from meterkast_api.answers import problems as refusals
 from meterkast_api.commands import Commands
+from meterkast_api.compat import keys
+from meterkast_api.compat.homewizard import Serial
+from meterkast_api.compat.routes import compat_router
+from meterkast_api.compat.settings import CompatSection
 from meterkast_api.database import Database
 from meterkast_api.directory import Directory
 from meterkast_api.export import parquet_file
@@ -77,6 +81,7 @@ class Parts:
     login: Login
     commands: Commands = field(default_factory=lambda: Commands(Topics()))
     recognise: Recognise = field(default=lambda _scope: ANYONE)
+    compat: CompatSection = field(default_factory=CompatSection)
     static: Path = STATIC
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
@@ -84,12 +89,14 @@ class Parts:
 def build_app(parts: Parts) -> ASGIApp:
     """The application behind its guard, its entrance and its gate."""
     section = parts.section
-    routers = build_routers(parts)
+    compat = build_compat(parts)
+    routers = build_routers(parts, compat)
+    recognise = keys.recognising(parts.recognise, compat.routes, everybody=parts.compat.open)
     api = build_api(routers)
     own = [route for route in api.routes if isinstance(route, Route)]
     leaves = [*own, *(route for router in routers for route in router.routes)]
     app: ASGIApp = Gate(
-        api, leaves, parts.recognise, allowed_origins=section.allowed_origins, until_ended=parts.keyring.until_ended
+        api, leaves, recognise, allowed_origins=section.allowed_origins, until_ended=parts.keyring.until_ended
     )
     app = Tags(app)
     app = GZipMiddleware(
@@ -106,12 +113,18 @@ def build_app(parts: Parts) -> ASGIApp:
     return Guard(app, hosts, shared=bool(origins))
 
 
-def build_routers(parts: Parts) -> list[APIRouter]:
+def build_compat(parts: Parts) -> APIRouter:
+    """The old paths of other programs."""
+    directory, serial = Directory(parts.gateways, parts.store), Serial(parts.database)
+    return compat_router(parts.compat, parts.gateways, directory, parts.store, serial, parts.zone, now=parts.now)
+
+
+def build_routers(parts: Parts, *further: APIRouter) -> list[APIRouter]:
     """Every route; those of the page come last, since they take every path."""
     section = parts.section
     directory = Directory(parts.gateways, parts.store)
     spans = Spans(parts.zone, now=parts.now)
-    return [
+    ours = [
         routes.router()
         for routes in (
             MeterRoutes(parts.gateways, directory),
@@ -128,9 +141,9 @@ def build_routers(parts: Parts) -> list[APIRouter]:
                 prefix=section.path_prefix,
                 everybody_reads=section.everybody_reads,
             ),
-            PageRoutes(parts.static),
         )
     ]
+    return [*ours, *further, PageRoutes(parts.static).router()]
 
 
 def build_api(routers: Sequence[APIRouter]) -> FastAPI:

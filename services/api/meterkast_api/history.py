@@ -38,7 +38,11 @@ class HistoryReader(Protocol):
         ...
 
     async def samples(self, gateway: str, start: datetime, end: datetime, limit: int) -> list[Sample]:
-        """The first samples from `start` up to and including `end`, oldest first."""
+        """The first `limit` samples from `start` up to and including `end`, oldest first."""
+        ...
+
+    async def latest(self, gateway: str) -> Sample | None:
+        """The newest sample."""
         ...
 
 
@@ -88,8 +92,12 @@ class History:
         return await self._opened().events(gateway, start, end, limit)
 
     async def samples(self, gateway: str, start: datetime, end: datetime, limit: int) -> list[Sample]:
-        """The first samples from `start` up to and including `end`, oldest first."""
+        """The first `limit` samples from `start` up to and including `end`, oldest first."""
         return await self._opened().samples(gateway, start, end, limit)
+
+    async def latest(self, gateway: str) -> Sample | None:
+        """The newest sample."""
+        return await self._opened().latest(gateway)
 
     def _opened(self) -> HistoryStore:
         if self._trouble is not None:

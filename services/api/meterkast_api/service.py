@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -24,6 +25,8 @@ from meterkast_api.access.scopes import Recognise
 from meterkast_api.access.setup_code import new_setup_code
 from meterkast_api.app import Parts, build_app
 from meterkast_api.commands import Commands
+from meterkast_api.compat.announcement import Announcement
+from meterkast_api.compat.homewizard import Serial
 from meterkast_api.database import FILE, Database
 from meterkast_api.gateways import Gateways
 from meterkast_api.history import RETRY_S, History
@@ -100,7 +103,7 @@ class ApiService:
     async def _serve(self, session: MqttSession, ready: Callable[[], None]) -> None:
         with bind(self._settings.api.host, self._settings.api.port) as listening:
             self.port = listening.getsockname()[1]
-            async with self._history, session:
+            async with self._history, session, AsyncExitStack() as stack:
                 server = Server(build_app(self._parts(session)))
                 serving = asyncio.create_task(server.serve(sockets=[listening]))
                 receiving = asyncio.create_task(self._receive(session))
@@ -108,6 +111,7 @@ class ApiService:
                     self._tell()
                     self._health.ready()
                     ready()
+                    await self._announce(stack)
                     done, _ = await asyncio.wait([serving, receiving], return_when=asyncio.FIRST_COMPLETED)
                     for task in done:
                         task.result()
@@ -115,6 +119,11 @@ class ApiService:
                     receiving.cancel()
                     self.stream.close()
                     await server.stop(serving)
+
+    async def _announce(self, stack: AsyncExitStack) -> None:
+        if self._settings.compat.announce and self.port is not None:
+            serial = await Serial(self._database).number()
+            await stack.enter_async_context(Announcement(self._settings.api.host, self.port, serial, self._health))
 
     def _tell(self) -> None:
         _LOG.info(f"the page is at {self.url}")
@@ -125,6 +134,7 @@ class ApiService:
     def _parts(self, session: MqttSession) -> Parts:
         return Parts(
             section=self._settings.api,
+            compat=self._settings.compat,
             zone=ZoneInfo(self._settings.home.timezone),
             store=self._history,
             health=self._health,

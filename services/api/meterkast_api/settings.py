@@ -1,4 +1,4 @@
-"""Settings of the API: the `[api]` section beside the common ones and `[store]`."""
+"""Settings of the API: the `[api]` section beside the common ones, `[compat]` and `[store]`."""
 
 import ipaddress
 import re
@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from meterkast_api.access.exposure import is_loopback
 from meterkast_api.access.passwords import complaint
+from meterkast_api.compat.settings import CompatSection
 
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 
@@ -95,4 +96,5 @@ class ApiSettings(Settings):
     """Everything the API is told."""
 
     api: ApiSection = ApiSection()
+    compat: CompatSection = CompatSection()
     store: StoreSettings = StoreSettings()

@@ -1,0 +1,186 @@
+"""The objects of DSMR-reader's API, field by field in its order; its decimals are strings with three places."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from meterkast_contracts.messages import MbusKind, MbusReading, Number, Reading
+from meterkast_store.history import Sample, UsageRow
+from meterkast_store.instants import to_ms
+
+from meterkast_api.compat.dial import GAS
+from meterkast_api.compat.wire import fixed, members, moment, quoted, scaled
+
+Get = Callable[[str], Number | None]
+TARIFFS = {1: "Daltarief", 2: "Normaaltarief"}
+"""The original's names where nobody has chosen others."""
+NULL = "null"
+ELECTRICITY = (
+    ("electricity1", "energy_import_t1_wh"),
+    ("electricity2", "energy_import_t2_wh"),
+    ("electricity1_returned", "energy_export_t1_wh"),
+    ("electricity2_returned", "energy_export_t2_wh"),
+)
+NO_PRICES = (
+    "electricity_delivered_1", "electricity_delivered_2", "electricity_returned_1", "electricity_returned_2",
+    "gas", "fixed_daily_cost",
+)  # fmt: skip
+_PHASES = ("l1", "l2", "l3")
+Row = tuple[str, str, int, int | None]
+READING: tuple[Row | None, ...] = (
+    ("electricity_delivered_1", "energy_import_t1_kwh", 0, 3),
+    ("electricity_returned_1", "energy_export_t1_kwh", 0, 3),
+    ("electricity_delivered_2", "energy_import_t2_kwh", 0, 3),
+    ("electricity_returned_2", "energy_export_t2_kwh", 0, 3),
+    ("electricity_currently_delivered", "power_import_w", -3, 3),
+    ("electricity_currently_returned", "power_export_w", -3, 3),
+    *((f"phase_currently_delivered_{phase}", f"power_import_{phase}_w", -3, 3) for phase in _PHASES),
+    None,
+    *((f"phase_currently_returned_{phase}", f"power_export_{phase}_w", -3, 3) for phase in _PHASES),
+    *((f"phase_voltage_{phase}", f"voltage_{phase}_v", 0, 1) for phase in _PHASES),
+    *((f"phase_power_current_{phase}", f"current_{phase}_a", 0, None) for phase in _PHASES),
+)
+"""Field, our name, decimal shift, places (None: a whole number); the gas stands where the None is."""
+NEVER_NULL = 6
+"""The first fields are 0 where the meter lacks them, since the original has no null there."""
+
+
+def iso(at: datetime, zone: ZoneInfo) -> str:
+    """Return the time as a JSON string with the home's offset."""
+    return quoted(at.astimezone(zone).isoformat())
+
+
+def reading_object(at: datetime, get: Get, gas: MbusReading | None, zone: ZoneInfo) -> str:
+    """Return one of `/datalogger/dsmrreading`; `get` gives values by our names."""
+    return _object(("id", str(to_ms(at))), ("timestamp", iso(at, zone)), *_reading_fields(get, gas, zone))
+
+
+def values_of(sample: Sample) -> Get:
+    """Return what gives a sample's values by catalogue name."""
+
+    def get(name: str) -> Number | None:
+        if name.endswith("_kwh"):
+            register = sample.registers.get(f"{name.removesuffix('_kwh')}_wh")
+            return None if register is None else scaled(register, 3)
+        gauge = sample.gauges.get(name)
+        return Decimal(repr(gauge)) if isinstance(gauge, float) else gauge
+
+    return get
+
+
+def gas_of(reading: Reading) -> MbusReading | None:
+    """Return the gas meter that has answered."""
+    return next((one for one in reading.mbus if one.kind is MbusKind.GAS and one.value is not None), None)
+
+
+def electricity_live(reading: Reading, now: datetime, zone: ZoneInfo) -> str:
+    """Return `/consumption/electricity-live`, as it is where no prices are set."""
+    tariff = reading.number("tariff")
+    name = TARIFFS.get(int(tariff)) if tariff is not None else None
+    return _object(
+        ("timestamp", iso(min(now, moment(reading)), zone)),
+        ("currently_delivered", str(int(reading.number("power_import_w") or 0))),
+        ("currently_returned", str(int(reading.number("power_export_w") or 0))),
+        ("cost_per_hour", NULL),
+        ("tariff_name", NULL if name is None else quoted(name)),
+    )
+
+
+def gas_live(at: datetime, litres: int, zone: ZoneInfo) -> str:
+    """Return `/consumption/gas-live`: what was used in the hour before `at`."""
+    return _object(("timestamp", iso(at, zone)), ("currently_delivered", _float(scaled(litres, 3))))
+
+
+def today(day: date, used: Mapping[str, int]) -> str:
+    """Return `/consumption/today`, as it is where no prices are set; its decimals are numbers."""
+    values = [(name, used.get(field, 0)) for name, field in ELECTRICITY]
+    merged = [values[0][1] + values[1][1], values[2][1] + values[3][1]]
+    gas = (("gas", _float(scaled(used.get(GAS, 0), 3))), ("gas_cost", "0.0"))
+    return _object(
+        ("day", quoted(day.isoformat())),
+        *((name, _float(scaled(value, 3))) for name, value in values),
+        ("electricity_merged", _float(scaled(merged[0], 3))),
+        ("electricity_returned_merged", _float(scaled(merged[1], 3))),
+        ("electricity1_cost", "0.0"),
+        ("electricity2_cost", "0.0"),
+        ("total_cost", "0.0"),
+        *(gas if GAS in used else ()),
+        ("fixed_cost", "0.0"),
+        *((f"energy_supplier_price_{name}", "0") for name in NO_PRICES),
+        *(gas if GAS not in used else ()),
+    )
+
+
+def day_object(row: UsageRow, opening: Mapping[str, int] | None, zone: ZoneInfo) -> str:
+    """Return one of `/statistics/day`; `opening` is what the dials showed when the day began, where that is known."""
+    day = row.start.astimezone(zone).date()
+    at = NULL if opening is None else iso(row.start, zone)
+    has_gas = opening is not None and GAS in opening
+    return _object(
+        ("id", str(day.toordinal())),
+        ("day", quoted(day.isoformat())),
+        *_used(row),
+        ("electricity1_cost", '"0.00"'),
+        ("electricity2_cost", '"0.00"'),
+        ("gas", _kilo(row.values.get(GAS, 0))),
+        ("gas_cost", '"0.00"'),
+        *((f"{which}_temperature", NULL) for which in ("lowest", "highest", "average")),
+        ("fixed_cost", '"0.00"'),
+        ("total_cost", '"0.00"'),
+        ("electricity_reading_timestamp", at),
+        *((f"{name}_reading", _opened(opening, field)) for name, field in ELECTRICITY),
+        ("gas_reading_timestamp", at if has_gas else NULL),
+        ("gas_reading", _opened(opening, GAS)),
+    )
+
+
+def hour_object(row: UsageRow, zone: ZoneInfo) -> str:
+    """Return one of `/statistics/hour`."""
+    return _object(
+        ("id", str(to_ms(row.start) // 3_600_000)),
+        ("hour_start", iso(row.start, zone)),
+        *_used(row),
+        ("gas", _kilo(row.values.get(GAS, 0))),
+    )
+
+
+def _reading_fields(get: Get, gas: MbusReading | None, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
+    for index, row in enumerate(READING):
+        if row is None:
+            at = gas.measured_at if gas is not None else None
+            yield "extra_device_timestamp", NULL if at is None else iso(at, zone)
+            yield "extra_device_delivered", NULL if gas is None else quoted(fixed(gas.value or 0, 3))
+            continue
+        field, name, shift, places = row
+        value = get(name)
+        if value is None and index < NEVER_NULL:
+            value = 0
+        yield field, NULL if value is None else _shown(value, shift, places)
+
+
+def _shown(value: Number, shift: int, places: int | None) -> str:
+    return str(int(value)) if places is None else quoted(fixed(Decimal(value).scaleb(shift), places))
+
+
+def _used(row: UsageRow) -> Iterator[tuple[str, str]]:
+    for name, field in ELECTRICITY:
+        yield name, _kilo(row.values.get(field, 0))
+
+
+def _opened(opening: Mapping[str, int] | None, field: str) -> str:
+    return NULL if opening is None or field not in opening else _kilo(opening[field])
+
+
+def _kilo(value: int) -> str:
+    return quoted(fixed(scaled(value, 3), 3))
+
+
+def _float(value: Decimal) -> str:
+    """The number as Python prints a float of it: without needless zeros, but with one decimal."""
+    whole, _, decimals = f"{value:f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0') or '0'}"
+
+
+def _object(*pairs: tuple[str, str]) -> str:
+    return f"{{{members(pairs)}}}"
