@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -14,7 +14,10 @@ from meterkast_api.access.audit import AuditLog
 from meterkast_api.app import Parts, build_app
 from meterkast_api.database import Database
 from meterkast_api.gateways import Gateways
+from meterkast_api.home import Home
 from meterkast_api.intake import Intake, Services
+from meterkast_api.money import prices
+from meterkast_api.money.money import Money
 from meterkast_api.settings import ApiSection
 from meterkast_api.stream import Stream
 from meterkast_runtime.health import Health
@@ -31,6 +34,9 @@ PATHS = st.sampled_from(
         "/api/v1/meters",
         "/api/v1/catalogue",
         "/api/v1/services",
+        "/api/v1/preferences",
+        "/api/v1/contracts",
+        "/api/v1/prices",
         *(f"/api/v1/meters/home/{part}" for part in ("actual", "telegram", "device", "usage", "power", "events")),
     ]
 ) | st.text(max_size=30).map(lambda text: f"/{text}") | st.text(max_size=30).map(
@@ -48,6 +54,8 @@ QUERIES = st.fixed_dictionaries(
         "points": st.integers().map(str) | st.text(max_size=8),
         "limit": st.integers().map(str) | st.text(max_size=8),
         "fields": st.text(max_size=30),
+        "cost": st.sampled_from(["true", "false"]),
+        "compare": st.sampled_from(["previous", "year"]) | st.text(max_size=8),
     },
 )
 METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW"])
@@ -59,17 +67,19 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ASGIApp]:
     gateways, services = Gateways(), Services()
     stream = Stream(gateways.state, buffer=10, queue=10, clients=1)
     Intake(TOPICS, gateways, services, stream).take(TOPICS.reading("home"), reading())
-    database = Database(tmp_path_factory.mktemp("api") / "api.sqlite", (audit.SCHEMA,))
+    database = Database(tmp_path_factory.mktemp("api") / "api.sqlite", (audit.SCHEMA, prices.SCHEMA))
     asyncio.run(database.__aenter__())
+    store = ScriptedStore()
     parts = Parts(
         section=ApiSection(),
-        zone=ZoneInfo("Europe/Amsterdam"),
-        store=ScriptedStore(),
+        home=Home(database, "Europe/Amsterdam"),
+        store=store,
         health=Health("api"),
         gateways=gateways,
         services=services,
         stream=stream,
         database=database,
+        money=Money(database, store, now=lambda: datetime.now(UTC)),
         audit=AuditLog(database),
     )
     yield build_app(parts)
@@ -86,8 +96,8 @@ async def _ask(app: ASGIApp, method: str, path: str, query: dict[str, str]) -> h
 def test_no_request_breaks_anything(app: ASGIApp, method: str, path: str, query: dict[str, str]) -> None:
     """Every refusal is a problem with its sentence; nothing is a 500."""
     answer = asyncio.run(_ask(app, method, path, query))
-    assert answer.status_code in (200, 404, 405, 422, 503)
-    if answer.status_code in (404, 405, 422):
+    assert answer.status_code in (200, 401, 404, 405, 422, 503)
+    if answer.status_code in (401, 404, 405, 422):
         assert answer.headers["content-type"] == "application/problem+json"
         if method != "HEAD":
             assert answer.json()["status"] == answer.status_code

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 from meterkast_contracts.messages import Reading
@@ -24,14 +23,19 @@ from meterkast_api.directory import Directory
 from meterkast_api.gateways import Gateways
 from meterkast_api.guard import Guard, Hosts
 from meterkast_api.history import HistoryReader
+from meterkast_api.home import Home
 from meterkast_api.intake import Services
+from meterkast_api.money.money import Money
 from meterkast_api.routes.history import HistoryRoutes
 from meterkast_api.routes.live import LiveRoutes
 from meterkast_api.routes.meters import MeterRoutes
+from meterkast_api.routes.money import MoneyRoutes
 from meterkast_api.routes.page import STATIC, PageRoutes
+from meterkast_api.routes.preferences import PreferencesRoutes
 from meterkast_api.routes.system import SystemRoutes
 from meterkast_api.settings import ApiSection
 from meterkast_api.stream import Stream
+from meterkast_api.usage_tables import UsageTables
 
 COMPRESS_FROM = 1000
 COMPRESS_LEVEL = 4
@@ -47,13 +51,14 @@ class Parts:
     """What the application is made of."""
 
     section: ApiSection
-    zone: ZoneInfo
+    home: Home
     store: HistoryReader
     health: Health
     gateways: Gateways
     services: Services
     stream: Stream
     database: Database
+    money: Money
     audit: AuditLog
     recognise: Recognise = field(default=lambda _scope: ANYONE)
     static: Path = STATIC
@@ -94,7 +99,9 @@ def build_api(parts: Parts) -> FastAPI:
     directory = Directory(parts.gateways, parts.store)
     for routes in (
         MeterRoutes(parts.gateways, directory),
-        HistoryRoutes(parts.store, directory, parts.zone, now=parts.now),
+        HistoryRoutes(parts.store, directory, parts.home, UsageTables(parts.store, parts.money.ledger), now=parts.now),
+        MoneyRoutes(parts.money, parts.home, parts.audit, now=parts.now),
+        PreferencesRoutes(parts.home, parts.audit),
         LiveRoutes(parts.stream, heartbeat_s=parts.section.heartbeat_s),
         SystemRoutes(parts.services, parts.health, parts.store),
         PageRoutes(parts.static),

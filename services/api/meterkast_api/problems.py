@@ -81,7 +81,10 @@ async def _framework(request: Request, error: Exception) -> Response:
 async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - the type by which it was registered
     errors = [
-        {"parameter": ".".join(str(part) for part in mistake["loc"][1:]), "detail": mistake["msg"]}
+        {
+            "parameter": ".".join(str(part) for part in mistake["loc"][1:]),
+            "detail": mistake["msg"].removeprefix("Value error, "),
+        }
         for mistake in error.errors()
     ]
     detail = "; ".join(f"{mistake['parameter']}: {mistake['detail']}" for mistake in errors)

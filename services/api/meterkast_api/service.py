@@ -3,8 +3,8 @@
 import asyncio
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from meterkast_contracts.topics import Topics
 from meterkast_runtime.health import Health
@@ -19,7 +19,11 @@ from meterkast_api.app import Parts, build_app
 from meterkast_api.database import FILE, Database
 from meterkast_api.gateways import Gateways
 from meterkast_api.history import RETRY_S, History
+from meterkast_api.home import Home
 from meterkast_api.intake import Intake, Services
+from meterkast_api.money import prices
+from meterkast_api.money.money import Money
+from meterkast_api.money.price_topic import PriceTopic
 from meterkast_api.routes.page import STATIC
 from meterkast_api.server import Server, bind
 from meterkast_api.settings import ApiSettings
@@ -49,7 +53,10 @@ class ApiService:
         self._health = health or Health("api", settings.instance)
         self._static = static
         self._recognise = recognise
-        self._database = Database(settings.data_dir / FILE, (audit.SCHEMA,))
+        self._database = Database(settings.data_dir / FILE, (audit.SCHEMA, prices.SCHEMA))
+        self._home = Home(self._database, settings.home.timezone)
+        self._money = Money(self._database, self._history, now=_now)
+        self._price_topic = PriceTopic(settings.api.price_topic, self._money.prices)
         section = settings.api
         self._gateways = Gateways()
         self._services = Services()
@@ -75,13 +82,15 @@ class ApiService:
         session = MqttSession(
             self._settings.mqtt,
             client_id=f"meterkast-api-{self._settings.instance}-{secrets.token_hex(4)}",
-            subscriptions=self._intake.subscriptions(),
+            subscriptions=(*self._intake.subscriptions(), *self._price_topic.subscriptions()),
             persistent=False,
             health=self._health,
         )
         with bind(section.host, section.port) as listening:
             self.port = listening.getsockname()[1]
             async with self._database, self._history, session:
+                await self._home.load()
+                await self._money.load()
                 server = Server(build_app(self._parts()))
                 serving = asyncio.create_task(server.serve(sockets=[listening]))
                 receiving = asyncio.create_task(self._receive(session))
@@ -100,19 +109,28 @@ class ApiService:
     def _parts(self) -> Parts:
         return Parts(
             section=self._settings.api,
-            zone=ZoneInfo(self._settings.home.timezone),
+            home=self._home,
             store=self._history,
             health=self._health,
             gateways=self._gateways,
             services=self._services,
             stream=self.stream,
             database=self._database,
+            money=self._money,
             audit=AuditLog(self._database),
             recognise=self._recognise,
             static=self._static,
+            now=_now,
         )
 
     async def _receive(self, session: MqttSession) -> None:
         async for message in session.messages():
-            self._intake.take(message.topic, message.payload)
+            if self._price_topic.of(message.topic):
+                await self._price_topic.take(message.payload)
+            else:
+                self._intake.take(message.topic, message.payload)
             message.ack()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

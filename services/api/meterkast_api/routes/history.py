@@ -4,42 +4,41 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
 from meterkast_contracts.catalogue import BY_NAME, CATALOGUE, Kind
 from meterkast_store.history import MAX_POINTS, POWER_FIELDS, Period
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from meterkast_api import examples
 from meterkast_api.answers import Events, Power, Usage, json_answer, problems
 from meterkast_api.directory import Directory
 from meterkast_api.history import HistoryReader
-from meterkast_api.moments import MomentError, parse_moment, rows_in, usual_span
+from meterkast_api.home import Home
+from meterkast_api.moments import parse_moment, rows_in, usual_span
+from meterkast_api.money.spans import Compare
 from meterkast_api.problems import invalid
 from meterkast_api.routes.meters import JSON, GatewayPath
-from meterkast_api.tables import events_json, power_json, usage_json
+from meterkast_api.routes.spans import SpanQuery
+from meterkast_api.tables import events_json, power_json
+from meterkast_api.usage_json import usage_json
+from meterkast_api.usage_tables import Asked, UsageTables
 
 MAX_ROWS = 10_000
 MAX_FIELDS = 16
-Span = tuple[datetime, datetime]
-
-_MOMENT = "Date or date-time (in the home's time zone where it has no offset), `now`, `today`, `-90m`, `-24h`, `-7d`."
-
-
-class SpanQuery(BaseModel):
-    """From when to when."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    begin: str | None = Field(default=None, alias="from", description=_MOMENT, examples=["2026-03-29", "-7d"])
-    end: str | None = Field(default=None, alias="to", description=f"{_MOMENT} Exclusive.", examples=["now"])
 
 
 class UsageQuery(SpanQuery):
     """Which usage table."""
 
     per: Period = Field(default=Period.HOUR, description="What each row spans.")
+    cost: bool = Field(default=False, description="Tell what each row, each hole and the whole cost.")
+    compare: Compare | None = Field(
+        default=None,
+        description="Add the span just before (as many whole months, or days), or the same dates a year earlier. Its "
+        "rows pair with ours by their number: hours and quarters by how far they are from the span's start, so that "
+        "from a change of the clock on they stand one hour of wall time apart.",
+    )
 
 
 class PowerQuery(SpanQuery):
@@ -63,11 +62,18 @@ class HistoryRoutes:
     """Usage tables, curves and events of a gateway."""
 
     def __init__(
-        self, store: HistoryReader, directory: Directory, zone: ZoneInfo, *, now: Callable[[], datetime]
+        self,
+        store: HistoryReader,
+        directory: Directory,
+        home: Home,
+        tables: UsageTables,
+        *,
+        now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._directory = directory
-        self._zone = zone
+        self._home = home
+        self._tables = tables
         self._now = now
 
     def router(self) -> APIRouter:
@@ -86,21 +92,23 @@ class HistoryRoutes:
         """Give what was used per quarter, hour, day, week, month or year.
 
         Without `from` and `to`: the quarters or hours of today, the days of this month, the last 12 weeks, the months
-        of this year, or the last 10 years.
+        of this year, or the last 10 years. `changes` tells where another meter's registers begin.
         """
-        start, end = self._span(query, usual_span(query.per, self._now(), self._zone))
+        zone, now = self._home.zone, self._now()
+        start, end = query.span(usual_span(query.per, now, zone), zone=zone, now=now)
         if (rows := rows_in(query.per, start, end)) > MAX_ROWS:
             raise invalid(
                 "from", f"that would be {rows} rows, {MAX_ROWS} are allowed: ask for less, or per a longer time"
             )
         await self._directory.check(gateway)
-        usage = await self._store.usage(gateway, start, end, query.per, self._zone)
-        return Response(await asyncio.to_thread(usage_json, usage, start, end), media_type=JSON)
+        asked = Asked(gateway, start, end, query.per, zone)
+        table = await self._tables.table(asked, cost=query.cost, compare=query.compare)
+        return Response(await asyncio.to_thread(usage_json, table), media_type=JSON)
 
     async def power(self, gateway: GatewayPath, query: Annotated[PowerQuery, Query()]) -> Response:
         """Give lowest, mean and highest of gauges in equal bins, the last 24 hours where no time is given."""
-        now = self._now()
-        start, end = self._span(query, (parse_moment("-24h", zone=self._zone, now=now), now))
+        zone, now = self._home.zone, self._now()
+        start, end = query.span((parse_moment("-24h", zone=zone, now=now), now), zone=zone, now=now)
         fields = _fields(query.fields)
         await self._directory.check(gateway)
         curve = await self._store.power(gateway, start, end, query.points, fields)
@@ -108,26 +116,11 @@ class HistoryRoutes:
 
     async def events(self, gateway: GatewayPath, query: Annotated[EventsQuery, Query()]) -> Response:
         """Give what happened, newest first, the last 30 days where no time is given."""
-        now = self._now()
-        start, end = self._span(query, (parse_moment("-30d", zone=self._zone, now=now), now))
+        zone, now = self._home.zone, self._now()
+        start, end = query.span((parse_moment("-30d", zone=zone, now=now), now), zone=zone, now=now)
         await self._directory.check(gateway)
         events = await self._store.events(gateway, start, end, query.limit)
         return Response(events_json(gateway, start, end, events), media_type=JSON)
-
-    def _span(self, query: SpanQuery, usual: Span) -> Span:
-        start = self._parse("from", query.begin, usual[0])
-        end = self._parse("to", query.end, usual[1])
-        if end <= start:
-            raise invalid("to", f"{end.isoformat()} is not after from, {start.isoformat()}")
-        return start, end
-
-    def _parse(self, parameter: str, text: str | None, usual: datetime) -> datetime:
-        if text is None:
-            return usual
-        try:
-            return parse_moment(text, zone=self._zone, now=self._now())
-        except MomentError as error:
-            raise invalid(parameter, str(error)) from error
 
 
 def _fields(text: str) -> tuple[str, ...]:
