@@ -54,7 +54,7 @@ class Timeline:
         return found
 
     def fixed(self, start: datetime, end: datetime) -> Fraction | None:
-        """The fixed costs of a time, a month's spread evenly over its days and a day's over its hours; None without any."""
+        """The fixed costs of a time, a month spread evenly over its days and a day over its hours; None without any."""
         total = None
         for segment in self.between(start, end):
             if segment.contract is not None and segment.contract.fixed:

@@ -21,7 +21,7 @@ class SpanQuery(BaseModel):
     end: str | None = Field(default=None, alias="to", description=f"{_MOMENT} Exclusive.", examples=["now"])
 
     def span(self, usual: Span, *, zone: ZoneInfo, now: datetime) -> Span:
-        """Return the span in UTC, the usual bounds where none are given; raises ProblemError where one makes no sense."""
+        """Return the span in UTC, with the usual bounds where none are given; raises ProblemError (422)."""
         start = _parsed("from", self.begin, usual[0], zone, now)
         end = _parsed("to", self.end, usual[1], zone, now)
         if end <= start:
