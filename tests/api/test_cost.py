@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from meterkast_api.money.contracts import Contracts
 from meterkast_api.money.cost import NO_CONTRACT, NO_HOURLY_PRICE, Bill, Missing, bill_of, merged
@@ -168,6 +168,7 @@ def test_an_hour_of_a_short_day_has_a_larger_part_of_it() -> None:
     assert _timeline({"name": "A", "from": "2026-01-01"}).fixed(start, start + HOUR) is None
 
 
+@settings(max_examples=30, deadline=None)
 @given(
     year_month=st.tuples(st.integers(2024, 2027), st.integers(1, 12)),
     amount=st.decimals(-100, 100, places=2),

@@ -242,18 +242,19 @@ async def test_usage_beside_that_of_another_time(mosquitto: Broker, simulated: H
             name: before[name] for name in ("rows", "holes", "total", "cost")
         }
         month = {"from": "2026-03-28", "to": "2026-04-01"}
-        padded = (await here.get(path, per="day", compare="previous", **month)).json()["compared"]
+        padded = (await here.get(path, per="day", cost="true", compare="previous", **month)).json()["compared"]
         assert len(padded["rows"]) == 4
         assert padded["rows"][0] == {
             "from": "2026-03-24T00:00:00+01:00",
             "to": "2026-03-25T00:00:00+01:00",
             "complete": True,
             "hole": True,
+            "cost": {},
         }
-        assert padded["rows"][3]["energy_import_kwh"] > 0
-        assert "cost" not in padded
+        assert padded["rows"][3]["cost"]["fixed"] == 0.2
         year = (await here.get(path, per="day", compare="year", **span)).json()["compared"]
         assert (year["from"], year["rows"]) == ("2025-03-29T00:00:00+01:00", [])
+        assert "cost" not in year
 
 
 async def test_a_change_of_the_meter_is_told(mosquitto: Broker, simulated: HistoryStore) -> None:

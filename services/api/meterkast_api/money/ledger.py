@@ -14,11 +14,12 @@ from meterkast_api.kept import Kept
 from meterkast_api.money.contracts import Contracts
 from meterkast_api.money.cost import Bill, Missing, bill_of, bills_of, together
 from meterkast_api.money.market import Market
-from meterkast_api.money.memory import Memory
+from meterkast_api.money.memory import DAY_KEPT_S, KEPT_S, Memory
 from meterkast_api.money.prices import SETTLED, Prices
 from meterkast_api.money.timeline import Segment, Timeline
 
 HOUR = timedelta(hours=1)
+DAY = timedelta(hours=25)
 _FINER = {
     Period.YEAR: Period.MONTH,
     Period.MONTH: Period.DAY,
@@ -75,8 +76,9 @@ class _Question:
 class Ledger:
     """Prices usage by the contract that holds at each time.
 
-    What was used more than two days ago is priced from memory for ten minutes, so that an import of old history or a
-    reading that comes late shows within that time; other contracts or prices show at once.
+    What rows of an hourly price cost is remembered where they are older than two days: ten minutes, a day's row six
+    hours, and never longer than its usage stays the same. So an import of old history shows within ten minutes (at once
+    after `forget`), but for what it tells of a hole within one day; other contracts or prices show at once.
     """
 
     def __init__(
@@ -112,6 +114,10 @@ class Ledger:
             total.missing,
         )
 
+    def forget(self) -> None:
+        """Work everything out anew, since history has changed where nobody expects it."""
+        self._memory.forget()
+
     async def _bills(self, question: _Question, rows: Sequence[UsageRow], per: Period) -> list[Bill]:
         bills: dict[int, Bill] = {}
         direct, deeper = [], []
@@ -146,7 +152,8 @@ class Ledger:
         bills = [together(found) for found in parts]
         for row, bill in zip(rows, bills, strict=True):
             if row.end <= self._now() - SETTLED:
-                self._memory.put(_key(question, row), row.values, bill)
+                kept_s = DAY_KEPT_S if row.end - row.start <= DAY else KEPT_S
+                self._memory.put(_key(question, row), row.values, bill, kept_s=kept_s)
         return bills
 
     async def _hole(self, question: _Question, start: datetime, end: datetime, values: Mapping[str, int]) -> Bill:
@@ -190,4 +197,5 @@ def _key(question: _Question, row: UsageRow) -> tuple[object, ...]:
 def _fixed(timeline: Timeline, rows: Sequence[UsageRow], known: Known | None) -> list[Fraction | None]:
     if known is None:
         return [None] * len(rows)
-    return [timeline.fixed(max(row.start, known.start), min(row.end, known.end)) for row in rows]
+    spans = [(max(row.start, known.start), min(row.end, known.end)) for row in rows]
+    return [timeline.fixed(start, end) if start < end else None for start, end in spans]
