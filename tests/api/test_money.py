@@ -1,5 +1,6 @@
 """Preferences, contracts, prices and costs over HTTP, a real broker and a real history."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -89,35 +90,36 @@ async def test_contracts_are_put_as_a_whole_and_read_back(mosquitto: Broker) -> 
         assert put_back.content == again.content
 
 
-@pytest.mark.parametrize(
-    ("path", "first", "second"),
-    [
-        ("/api/v1/contracts", CONTRACTS, {"currency": "SEK", "contracts": []}),
-        ("/api/v1/preferences", {"language": "nl"}, {"language": "en"}),
-    ],
-)
-async def test_two_editors_do_not_overwrite_each_other(mosquitto: Broker, path: str, first: Any, second: Any) -> None:
+async def test_two_editors_do_not_overwrite_each_other(mosquitto: Broker) -> None:
     """Who puts with the ETag of what has been changed since gets a 412, and the new ETag."""
     async with house(mosquitto, caller=OWNER) as here:
-        tag = (await here.get(path)).headers["ETag"]
-        changed = await _put(here, path, first, **{"If-Match": tag})
-        assert changed.status_code == 200
-        refused = await _put(here, path, second, **{"If-Match": tag})
-        assert refused.status_code == 412
-        assert refused.json()["type"] == "urn:meterkast:problem:changed-meanwhile"
-        assert (await here.get(path)).content == changed.content
-        assert (await _put(here, path, second, **{"If-Match": refused.headers["ETag"]})).status_code == 200
+        for path, first, second in (
+            ("/api/v1/contracts", CONTRACTS, {"currency": "SEK", "contracts": []}),
+            ("/api/v1/preferences", {"language": "nl"}, {"language": "en"}),
+        ):
+            tag = (await here.get(path)).headers["ETag"]
+            changed = await _put(here, path, first, **{"If-Match": tag})
+            assert changed.status_code == 200
+            refused = await _put(here, path, second, **{"If-Match": tag})
+            assert refused.status_code == 412
+            assert refused.json()["type"] == "urn:meterkast:problem:changed-meanwhile"
+            assert (await here.get(path)).content == changed.content
+            assert (await _put(here, path, second, **{"If-Match": refused.headers["ETag"]})).status_code == 200
+            tag = (await here.get(path)).headers["ETag"]
+            at_once = [_put(here, path, first, **{"If-Match": tag}) for _ in range(2)]
+            assert sorted(answer.status_code for answer in await asyncio.gather(*at_once)) == [200, 412]
 
 
-@pytest.mark.parametrize("path", ["/api/v1/contracts", "/api/v1/preferences", "/api/v1/prices"])
-async def test_only_who_may_control_changes_anything(mosquitto: Broker, path: str) -> None:
+@pytest.mark.parametrize(
+    ("caller", "status"), [(GUEST, 403), (Caller("anyone", frozenset(), known=False), 401)], ids=["known", "unknown"]
+)
+async def test_only_who_may_control_changes_anything(mosquitto: Broker, caller: Caller, status: int) -> None:
     """Somebody with read alone gets a 403, somebody unknown a 401; nothing has changed."""
-    body = _csv(1) if path.endswith("prices") else {}
-    for caller, status in ((GUEST, 403), (Caller("anyone", frozenset(), known=False), 401)):
-        async with house(mosquitto, caller=caller) as here:
-            before = (await here.get(path)).content
-            assert (await _put(here, path, body)).status_code == status
-            assert (await here.get(path)).content == before
+    async with house(mosquitto, caller=caller) as here:
+        for path, body in (("contracts", {}), ("preferences", {}), ("prices", _csv(1))):
+            before = (await here.get(f"/api/v1/{path}")).content
+            assert (await _put(here, f"/api/v1/{path}", body)).status_code == status
+            assert (await here.get(f"/api/v1/{path}")).content == before
 
 
 async def test_a_mistake_in_a_contract_is_told_in_a_sentence(mosquitto: Broker) -> None:

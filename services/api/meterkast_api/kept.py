@@ -1,5 +1,6 @@
 """A document that people set, kept in the database and in memory, with a tag so that two editors do not overwrite."""
 
+import asyncio
 import hashlib
 import json
 from decimal import Decimal
@@ -24,6 +25,7 @@ class Kept(Generic[M]):
         self._name = name
         self._model = type(default)
         self.value = default
+        self._putting = asyncio.Lock()
 
     @property
     def json(self) -> bytes:
@@ -50,6 +52,12 @@ class Kept(Generic[M]):
 
     async def put(self, value: M, if_match: str | None = None) -> None:
         """Keep another; raises ProblemError (412) where `if_match` names none that holds now."""
+        async with self._putting:
+            self._check(if_match)
+            await self._database.put_document(self._name, document_json(value))
+            self.value = value
+
+    def _check(self, if_match: str | None) -> None:
         if if_match is not None and not {"*", self.tag} & {part.strip() for part in if_match.split(",")}:
             raise ProblemError(
                 HTTPStatus.PRECONDITION_FAILED,
@@ -57,8 +65,6 @@ class Kept(Generic[M]):
                 f"the {self._name} have been changed since you read them: read them again, then change them",
                 headers={"ETag": self.tag},
             )
-        await self._database.put_document(self._name, document_json(value))
-        self.value = value
 
 
 def number(value: Decimal) -> orjson.Fragment:
