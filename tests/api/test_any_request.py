@@ -3,8 +3,8 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 import httpx
 import orjson
@@ -19,7 +19,10 @@ from meterkast_api.access.login import Login
 from meterkast_api.app import Parts, build_app
 from meterkast_api.database import Database
 from meterkast_api.gateways import Gateways
+from meterkast_api.home import Home
 from meterkast_api.intake import Intake, Services
+from meterkast_api.money import prices
+from meterkast_api.money.money import Money
 from meterkast_api.settings import ApiSection
 from meterkast_api.stream import ON_REQUEST, Stream, Wish
 from meterkast_runtime.health import Health
@@ -41,18 +44,20 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ASGIApp]:
     gateways, services = Gateways(), Services()
     stream = Stream(gateways.frames, buffer=10, queue=10, clients=1)
     Intake(TOPICS, gateways, services, stream).take(TOPICS.reading("home"), reading())
-    database = Database(tmp_path_factory.mktemp("api") / "api.sqlite", (audit.SCHEMA,))
+    database = Database(tmp_path_factory.mktemp("api") / "api.sqlite", (audit.SCHEMA, prices.SCHEMA))
     asyncio.run(database.__aenter__())
     keyring = Keyring(database)
+    store = ScriptedStore()
     parts = Parts(
         section=ApiSection(),
-        zone=ZoneInfo("Europe/Amsterdam"),
-        store=ScriptedStore(),
+        home=Home(database, "Europe/Amsterdam"),
+        store=store,
         health=Health("api"),
         gateways=gateways,
         services=services,
         stream=stream,
         database=database,
+        money=Money(database, store, now=lambda: datetime.now(UTC)),
         audit=AuditLog(database),
         keyring=keyring,
         login=Login(keyring, attempts=Attempts(), setup_code="abcd"),
@@ -71,8 +76,8 @@ async def _ask(app: ASGIApp, method: str, path: str) -> httpx.Response:
 def test_no_request_breaks_anything(app: ASGIApp, method: str, path: str) -> None:
     """Every refusal is a problem with its sentence; nothing is a 500."""
     answer = asyncio.run(_ask(app, method, path))
-    assert answer.status_code in (200, 404, 405, 422, 503)
-    if answer.status_code in (404, 405, 422):
+    assert answer.status_code in (200, 401, 404, 405, 422, 503)
+    if answer.status_code in (401, 404, 405, 422):
         assert answer.headers["content-type"] == "application/problem+json"
         if method != "HEAD":
             assert answer.json()["status"] == answer.status_code

@@ -10,6 +10,7 @@ from meterkast_store.history import Period
 from pydantic import BaseModel, ConfigDict, Field
 
 from meterkast_api import examples
+from meterkast_api.money.answers import Cost, CostMissing, MeterChange
 
 Examples = dict[int | str, dict[str, Any]]
 
@@ -51,15 +52,28 @@ class UsageRow(BaseModel):
     end: datetime = Field(alias="to")
     complete: bool = Field(description="False while the row's time is still running.")
     hole: bool = Field(description="A part of the row lies in a hole; what was used there stands in `holes`.")
+    cost: Cost | None = None
 
 
 class UsageHole(BaseModel):
-    """A time without readings, and what was used across it."""
+    """A time without readings, and what was used across it; its cost is that of the contract when it began."""
 
     model_config = ConfigDict(extra="allow")
 
     begin: datetime = Field(alias="from")
     end: datetime = Field(alias="to")
+    cost: Cost | None = None
+
+
+class ComparedUsage(BaseModel):
+    """The span to compare with; its rows pair with ours by their number, empty ones before history begins."""
+
+    begin: datetime = Field(alias="from")
+    end: datetime = Field(alias="to", description="Exclusive.")
+    rows: list[UsageRow]
+    holes: list[UsageHole]
+    total: dict[str, float]
+    cost: Cost | None = None
 
 
 class Usage(BaseModel):
@@ -73,6 +87,13 @@ class Usage(BaseModel):
     rows: list[UsageRow]
     holes: list[UsageHole]
     total: dict[str, float] = Field(description="Sum of all rows and holes, per register.")
+    changes: list[MeterChange]
+    currency: str | None = Field(default=None, description="ISO 4217 code of every cost.")
+    cost: Cost | None = Field(default=None, description="What all rows and holes cost.")
+    cost_missing: list[CostMissing] | None = Field(
+        default=None, description="Where a price lacks, so that a cost is absent or less than all; the first hundred."
+    )
+    compared: ComparedUsage | None = None
 
 
 class Curve(BaseModel):

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, FastAPI
 from meterkast_contracts.messages import Reading
@@ -38,7 +37,9 @@ from meterkast_api.export import parquet_file
 from meterkast_api.gateways import Gateways
 from meterkast_api.guard import Guard, Hosts
 from meterkast_api.history import HistoryReader
+from meterkast_api.home import Home
 from meterkast_api.intake import Services
+from meterkast_api.money.money import Money
 from meterkast_api.routes.access import AccessRoutes
 from meterkast_api.routes.commands import CommandRoutes
 from meterkast_api.routes.events import EventRoutes
@@ -46,12 +47,15 @@ from meterkast_api.routes.export import ExportRoutes
 from meterkast_api.routes.history import HistoryRoutes
 from meterkast_api.routes.live import LiveRoutes
 from meterkast_api.routes.meters import MeterRoutes
+from meterkast_api.routes.money import MoneyRoutes
 from meterkast_api.routes.page import STATIC, PageRoutes
+from meterkast_api.routes.preferences import PreferencesRoutes
 from meterkast_api.routes.system import SystemRoutes
 from meterkast_api.settings import ApiSection
 from meterkast_api.spans import Spans
 from meterkast_api.stream import Stream
 from meterkast_api.tags import MEDIA_TYPES, Tags
+from meterkast_api.usage_tables import UsageTables
 
 COMPRESS_FROM = 1000
 COMPRESS_LEVEL = 4
@@ -69,13 +73,14 @@ class Parts:
     """What the application is made of."""
 
     section: ApiSection
-    zone: ZoneInfo
+    home: Home
     store: HistoryReader
     health: Health
     gateways: Gateways
     services: Services
     stream: Stream
     database: Database
+    money: Money
     audit: AuditLog
     keyring: Keyring
     login: Login
@@ -116,21 +121,23 @@ def build_app(parts: Parts) -> ASGIApp:
 def build_compat(parts: Parts) -> APIRouter:
     """The old paths of other programs."""
     directory, serial = Directory(parts.gateways, parts.store), Serial(parts.database)
-    return compat_router(parts.compat, parts.gateways, directory, parts.store, serial, parts.zone, now=parts.now)
+    return compat_router(parts.compat, parts.gateways, directory, parts.store, serial, parts.home, now=parts.now)
 
 
 def build_routers(parts: Parts, *further: APIRouter) -> list[APIRouter]:
     """Every route; those of the page come last, since they take every path."""
     section = parts.section
     directory = Directory(parts.gateways, parts.store)
-    spans = Spans(parts.zone, now=parts.now)
+    spans = Spans(parts.home, now=parts.now)
     ours = [
         routes.router()
         for routes in (
             MeterRoutes(parts.gateways, directory),
-            HistoryRoutes(parts.store, directory, spans),
+            HistoryRoutes(parts.store, directory, spans, UsageTables(parts.store, parts.money.ledger)),
             EventRoutes(parts.store, directory, spans),
             ExportRoutes(parts.store, directory, spans),
+            MoneyRoutes(parts.money, spans, parts.audit),
+            PreferencesRoutes(parts.home, parts.audit),
             CommandRoutes(parts.commands, directory, parts.audit),
             LiveRoutes(parts.stream, heartbeat_s=section.heartbeat_s),
             SystemRoutes(parts.services, parts.health, parts.store),

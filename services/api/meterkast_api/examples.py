@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from meterkast_api.money.examples import CHANGES, COST, COST_MISSING
+
 READING: dict[str, Any] = {
     "gateway": "home",
     "identification": "ISk5\\2MT382-1000",
@@ -82,10 +84,33 @@ USAGE = {
             "hole": False,
             "energy_import_t1_kwh": 0.212,
             "gas_m3": 0.041,
+            "cost": COST,
         }
     ],
     "holes": [],
     "total": {"energy_import_t1_kwh": 0.212, "gas_m3": 0.041},
+    "cost": COST,
+    "changes": CHANGES,
+    "currency": "EUR",
+    "cost_missing": COST_MISSING,
+    "compared": {
+        "from": "2025-03-29T00:00:00+01:00",
+        "to": "2025-03-30T00:00:00+01:00",
+        "rows": [
+            {
+                "from": "2025-03-29T00:00:00+01:00",
+                "to": "2025-03-29T01:00:00+01:00",
+                "complete": True,
+                "hole": False,
+                "energy_import_t1_kwh": 0.248,
+                "gas_m3": 0.062,
+                "cost": {"electricity_import": 0.0673, "gas": 0.075, "fixed": 0.0185, "total": 0.1608},
+            }
+        ],
+        "holes": [],
+        "total": {"energy_import_t1_kwh": 0.248, "gas_m3": 0.062},
+        "cost": {"electricity_import": 0.0673, "gas": 0.075, "fixed": 0.0185, "total": 0.1608},
+    },
 }
 POWER = {
     "gateway": "home",
@@ -171,12 +196,26 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         "detail": "send this with its Content-Length",
         "instance": "/api/v1/session",
     },
+    412: {
+        "type": "urn:meterkast:problem:changed-meanwhile",
+        "title": "Precondition Failed",
+        "status": 412,
+        "detail": "the contracts have been changed since you read them: read them again, then change them",
+        "instance": "/api/v1/contracts",
+    },
     413: {
         "type": "urn:meterkast:problem:too-large",
         "title": "Content Too Large",
         "status": 413,
-        "detail": "this takes 16384 bytes at most",
-        "instance": "/api/v1/session",
+        "detail": "the file has more than 16 MB: send it in parts",
+        "instance": "/api/v1/prices",
+    },
+    415: {
+        "type": "urn:meterkast:problem:wrong-media-type",
+        "title": "Unsupported Media Type",
+        "status": 415,
+        "detail": "send the file with Content-Type: text/csv",
+        "instance": "/api/v1/prices",
     },
     429: {
         "type": "urn:meterkast:problem:too-many-attempts",

@@ -2,8 +2,8 @@
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from meterkast_runtime.health import Health
 from meterkast_store import open_store
@@ -17,7 +17,9 @@ from meterkast_api.app import Parts, build_api, build_routers
 from meterkast_api.database import Database
 from meterkast_api.gateways import Gateways
 from meterkast_api.history import History
+from meterkast_api.home import Home
 from meterkast_api.intake import Services
+from meterkast_api.money.money import Money
 from meterkast_api.settings import ApiSection
 from meterkast_api.stream import Stream
 
@@ -29,15 +31,17 @@ def openapi_json() -> str:
     gateways = Gateways()
     database = Database(Path("never-opened"))
     keyring = Keyring(database)
+    store = History(open_store(StoreSettings(), Path()))
     parts = Parts(
         section=ApiSection(),
-        zone=ZoneInfo("UTC"),
-        store=History(open_store(StoreSettings(), Path())),
+        home=Home(database, "UTC"),
+        store=store,
         health=Health("api"),
         gateways=gateways,
         services=Services(),
         stream=Stream(gateways.frames, buffer=1, queue=1, clients=1),
         database=database,
+        money=Money(database, store, now=lambda: datetime.now(UTC)),
         audit=AuditLog(database),
         keyring=keyring,
         login=Login(keyring, attempts=Attempts(), setup_code=""),

@@ -16,7 +16,15 @@ RETRY_S = 5.0
 _LOG = get_logger("meterkast_api")
 
 
-class HistoryReader(Protocol):
+class UsageReader(Protocol):
+    """What costs are worked out from."""
+
+    async def usage(self, gateway: str, start: datetime, end: datetime, per: Period, timezone: ZoneInfo) -> Usage:
+        """Usage of every period that has a part in the span."""
+        ...
+
+
+class HistoryReader(UsageReader, Protocol):
     """What the routes ask of history; each raises StoreError with a hint."""
 
     async def meters(self) -> list[MeterInfo]:
@@ -27,10 +35,6 @@ class HistoryReader(Protocol):
         self, gateway: str, start: datetime, end: datetime, points: int, fields: Sequence[str]
     ) -> PowerCurve:
         """Lowest, mean and highest of each field per bin."""
-        ...
-
-    async def usage(self, gateway: str, start: datetime, end: datetime, per: Period, timezone: ZoneInfo) -> Usage:
-        """Usage of every period that has a part in the span."""
         ...
 
     async def events(self, gateway: str, start: datetime, end: datetime, limit: int) -> list[Event]:

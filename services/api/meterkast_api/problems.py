@@ -145,7 +145,7 @@ def _sentence(mistake: Mapping[str, Any], known: Sequence[str]) -> str:
         case "bool_parsing":
             return "use true or false"
         case _:
-            return str(mistake["msg"])
+            return str(mistake["msg"]).removeprefix("Value error, ")
 
 
 def _nearest(given: str, known: Sequence[str], *, whole: bool = True) -> str:

@@ -4,9 +4,9 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from meterkast_contracts.topics import Topics
 from meterkast_runtime.health import Health
@@ -30,7 +30,11 @@ from meterkast_api.compat.homewizard import Serial
 from meterkast_api.database import FILE, Database
 from meterkast_api.gateways import Gateways
 from meterkast_api.history import RETRY_S, History
+from meterkast_api.home import Home
 from meterkast_api.intake import Intake, Services
+from meterkast_api.money import prices
+from meterkast_api.money.money import Money
+from meterkast_api.money.price_topic import PriceTopic
 from meterkast_api.routes.page import STATIC
 from meterkast_api.server import Server, bind
 from meterkast_api.settings import ApiSettings
@@ -61,7 +65,10 @@ class ApiService:
         self._health = health or Health("api", settings.instance)
         self._static = static
         section = settings.api
-        self._database = Database(settings.data_dir / FILE, (audit.SCHEMA, *credentials.SCHEMA))
+        self._database = Database(settings.data_dir / FILE, (audit.SCHEMA, *credentials.SCHEMA, prices.SCHEMA))
+        self._home = Home(self._database, settings.home.timezone)
+        self._money = Money(self._database, self._history, now=_now)
+        self._price_topic = PriceTopic(section.price_topic, self._money.prices)
         self._keyring = Keyring(self._database)
         self._tells_setup_code = setup_code is None
         self._login = Login(self._keyring, attempts=Attempts(), setup_code=setup_code or new_setup_code())
@@ -91,7 +98,7 @@ class ApiService:
         session = MqttSession(
             self._settings.mqtt,
             client_id=f"meterkast-api-{self._settings.instance}-{secrets.token_hex(4)}",
-            subscriptions=self._intake.subscriptions(),
+            subscriptions=(*self._intake.subscriptions(), *self._price_topic.subscriptions()),
             persistent=False,
             health=self._health,
         )
@@ -104,6 +111,8 @@ class ApiService:
         with bind(self._settings.api.host, self._settings.api.port) as listening:
             self.port = listening.getsockname()[1]
             async with self._history, session, AsyncExitStack() as stack:
+                await self._home.load()
+                await self._money.load()
                 server = Server(build_app(self._parts(session)))
                 serving = asyncio.create_task(server.serve(sockets=[listening]))
                 receiving = asyncio.create_task(self._receive(session))
@@ -135,22 +144,31 @@ class ApiService:
         return Parts(
             section=self._settings.api,
             compat=self._settings.compat,
-            zone=ZoneInfo(self._settings.home.timezone),
+            home=self._home,
             store=self._history,
             health=self._health,
             gateways=self._gateways,
             services=self._services,
             stream=self.stream,
             database=self._database,
+            money=self._money,
             audit=AuditLog(self._database),
             keyring=self._keyring,
             login=self._login,
             commands=Commands(self._topics, session),
             recognise=self._recognise,
             static=self._static,
+            now=_now,
         )
 
     async def _receive(self, session: MqttSession) -> None:
         async for message in session.messages():
-            self._intake.take(message.topic, message.payload)
+            if self._price_topic.of(message.topic):
+                await self._price_topic.take(message.payload)
+            else:
+                self._intake.take(message.topic, message.payload)
             message.ack()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

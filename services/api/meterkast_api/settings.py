@@ -47,6 +47,12 @@ class ApiSection(Section):
     )
     max_streams: Annotated[int, Field(ge=1)] = 1000
     heartbeat_s: Annotated[float, Field(gt=0)] = 15.0
+    price_topic: str | None = Field(
+        default=None,
+        min_length=1,
+        pattern=r"^[^+#\x00]+$",
+        description='MQTT topic of market prices: {"from": "2026-03-29T14:00Z", "price_kwh": 0.0812}, or a list.',
+    )
 
     @property
     def loopback(self) -> bool:

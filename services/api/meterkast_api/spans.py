@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from meterkast_api.home import Home
 from meterkast_api.moments import MomentError, parse_moment
 from meterkast_api.problems import invalid
 
@@ -26,9 +27,14 @@ class SpanQuery(BaseModel):
 class Spans:
     """Reads spans as the home's people write them."""
 
-    def __init__(self, zone: ZoneInfo, *, now: Callable[[], datetime]) -> None:
-        self.zone = zone
+    def __init__(self, home: Home, *, now: Callable[[], datetime]) -> None:
+        self._home = home
         self.now = now
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of days, weeks and months."""
+        return self._home.zone
 
     def of(self, query: SpanQuery, usual: Span) -> Span:
         """Return the span asked for, the usual one where none is; raise ProblemError (422) where it is none."""

@@ -1,14 +1,12 @@
 """History's integers as the JSON of the answers, decimals exact."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 from meterkast_contracts.catalogue import DATABASE_SHIFT, UNITS
-from meterkast_store.history import PowerBin, PowerCurve, Spread, Usage
+from meterkast_store.history import PowerBin, PowerCurve, Spread
 
 _UNIT_OF = {unit: (UNITS[quantity][0].lower(), shift) for quantity, (unit, shift) in DATABASE_SHIFT.items()}
 
@@ -34,44 +32,13 @@ def decimal_text(value: int, shift: int) -> str:
     return f"{'-' if value < 0 else ''}{digits[:-shift]}.{digits[-shift:]}"
 
 
-def _values(values: Mapping[str, int]) -> dict[str, orjson.Fragment]:
+def values_json(values: Mapping[str, int]) -> dict[str, orjson.Fragment]:
+    """History's values by their catalogue names."""
     found = {}
     for database_field, value in values.items():
         name, shift = register_of(database_field)
         found[name] = exact(value, shift)
     return found
-
-
-def usage_json(usage: Usage, start: datetime, end: datetime) -> bytes:
-    """The usage table; times in its time zone."""
-    zone = ZoneInfo(usage.timezone)
-
-    def local(at: datetime) -> str:
-        return at.astimezone(zone).isoformat()
-
-    return orjson.dumps(
-        {
-            "gateway": usage.gateway,
-            "per": usage.per,
-            "timezone": usage.timezone,
-            "from": local(start),
-            "to": local(end),
-            "rows": [
-                {
-                    "from": local(row.start),
-                    "to": local(row.end),
-                    "complete": row.complete,
-                    "hole": row.hole,
-                    **_values(row.values),
-                }
-                for row in usage.rows
-            ],
-            "holes": [
-                {"from": local(hole.start), "to": local(hole.end), **_values(hole.values)} for hole in usage.holes
-            ],
-            "total": _values(usage.total()),
-        }
-    )
 
 
 def power_json(curve: PowerCurve, fields: Sequence[str]) -> bytes:

@@ -6,7 +6,6 @@ is grouped by the hour, which is a setting of the original.
 """
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from meterkast_store.history import Period, Usage, UsageRow
@@ -27,6 +26,7 @@ from meterkast_api.compat.reader_fields import (
 from meterkast_api.compat.served import Served
 from meterkast_api.compat.wire import moment, quoted
 from meterkast_api.history import HistoryReader
+from meterkast_api.home import Home
 from meterkast_api.moments import MomentError, midnight, parse_moment
 from meterkast_api.problems import invalid
 
@@ -37,10 +37,10 @@ HOUR = timedelta(hours=1)
 class DsmrReaderRoutes:
     """`/api/v2/datalogger`, `/api/v2/consumption` and `/api/v2/statistics`."""
 
-    def __init__(self, served: Served, history: HistoryReader, zone: ZoneInfo) -> None:
+    def __init__(self, served: Served, history: HistoryReader, home: Home) -> None:
         self._served = served
         self._history = history
-        self._zone = zone
+        self._home = home
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -63,7 +63,7 @@ class DsmrReaderRoutes:
                 sample.measured_at,
                 values_of(sample),
                 gas_of(newest) if sample.measured_at == newest.measured_at else None,
-                self._zone,
+                self._home.zone,
             )
             for sample in samples
         ]
@@ -72,7 +72,7 @@ class DsmrReaderRoutes:
     async def electricity_live(self, request: Request) -> Response:
         """Give power now."""
         reading = await self._served.reading(request)
-        return self._served.answer(electricity_live(reading, self._served.now(), self._zone))
+        return self._served.answer(electricity_live(reading, self._served.now(), self._home.zone))
 
     async def gas_live(self, request: Request) -> Response:
         """Give the gas of the last whole hour."""
@@ -80,17 +80,19 @@ class DsmrReaderRoutes:
         gas = gas_of(reading)
         if gas is None:
             return self._served.answer("{}")
-        end = (gas.measured_at or moment(reading)).astimezone(self._zone).replace(minute=0, second=0, microsecond=0)
-        usage = await self._history.usage(reading.gateway, end - HOUR, end, Period.HOUR, self._zone)
+        end = (
+            (gas.measured_at or moment(reading)).astimezone(self._home.zone).replace(minute=0, second=0, microsecond=0)
+        )
+        usage = await self._history.usage(reading.gateway, end - HOUR, end, Period.HOUR, self._home.zone)
         litres = sum(row.values.get(GAS, 0) for row in usage.rows)
         at = end - HOUR if (reading.version or "").startswith("4") else end
-        return self._served.answer(gas_live(at, litres, self._zone))
+        return self._served.answer(gas_live(at, litres, self._home.zone))
 
     async def today(self, request: Request) -> Response:
         """Give what has been used today."""
         name = await self._served.name(request)
-        here = self._served.now().astimezone(self._zone)
-        usage = await self._history.usage(name, midnight(here), midnight(here, 1), Period.DAY, self._zone)
+        here = self._served.now().astimezone(self._home.zone)
+        usage = await self._history.usage(name, midnight(here), midnight(here, 1), Period.DAY, self._home.zone)
         if not usage.rows or not usage.rows[0].values:
             return self._served.answer(quoted(f"No electricity readings found for: {here.date()}"))
         return self._served.answer(today(here.date(), usage.rows[0].values))
@@ -99,11 +101,11 @@ class DsmrReaderRoutes:
         """List days."""
         page = Page.of(request, "day")
         span, reading = await self._kept(request, "day"), await self._served.reading(request)
-        dial = await dial_since(self._history, reading, span[0], Period.DAY, self._zone)
+        dial = await dial_since(self._history, reading, span[0], Period.DAY, self._home.zone)
         if dial is None:
             return self._served.answer(page.answer(0, []))
         rows = self._over(dial.usage, span)
-        entries = [day_object(row, dial.opened(row.start), self._zone) for row in rows[page.within(len(rows))]]
+        entries = [day_object(row, dial.opened(row.start), self._home.zone) for row in rows[page.within(len(rows))]]
         return self._served.answer(page.answer(len(rows), entries))
 
     async def hours(self, request: Request) -> Response:
@@ -112,9 +114,9 @@ class DsmrReaderRoutes:
         start, end = await self._kept(request, "hour_start")
         until = min(end + MILLISECOND, self._midnight())
         name = await self._served.name(request)
-        usage = await self._history.usage(name, start, max(until, start), Period.HOUR, self._zone)
+        usage = await self._history.usage(name, start, max(until, start), Period.HOUR, self._home.zone)
         rows = self._over(usage, (start, end))
-        entries = [hour_object(row, self._zone) for row in rows[page.within(len(rows))]]
+        entries = [hour_object(row, self._home.zone) for row in rows[page.within(len(rows))]]
         return self._served.answer(page.answer(len(rows), entries))
 
     def _over(self, usage: Usage, span: Span) -> list[UsageRow]:
@@ -124,14 +126,14 @@ class DsmrReaderRoutes:
         return [row for row in rows if any(field in row.values for _, field in ELECTRICITY)]
 
     def _midnight(self) -> datetime:
-        return midnight(self._served.now().astimezone(self._zone))
+        return midnight(self._served.now().astimezone(self._home.zone))
 
     async def _kept(self, request: Request, field: str) -> Span:
         """The span asked for, from history's first reading on."""
         name = await self._served.name(request)
         firsts = [info.first for info in await self._history.meters() if info.gateway == name]
         start, end = self._span(request, field)
-        first = min(firsts, default=end).astimezone(self._zone)
+        first = min(firsts, default=end).astimezone(self._home.zone)
         return max(start, midnight(first)), end
 
     def _span(self, request: Request, field: str) -> Span:
@@ -141,6 +143,6 @@ class DsmrReaderRoutes:
     def _moment(self, request: Request, parameter: str, usual: str) -> datetime:
         text = request.query_params.get(parameter, usual)
         try:
-            return parse_moment(text, zone=self._zone, now=self._served.now())
+            return parse_moment(text, zone=self._home.zone, now=self._served.now())
         except MomentError as error:
             raise invalid(parameter, str(error)) from error

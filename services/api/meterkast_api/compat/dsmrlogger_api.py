@@ -18,6 +18,7 @@ from meterkast_api.compat.logger_fields import Field, actual_fields, every_field
 from meterkast_api.compat.served import Served
 from meterkast_api.compat.wire import fixed, moment, quoted, scaled, timestamp
 from meterkast_api.history import HistoryReader
+from meterkast_api.home import Home
 from meterkast_api.problems import ProblemError
 
 TELEGRAM = "application/plain"
@@ -94,10 +95,10 @@ def device_time(reading: Reading, device: DeviceInfo | None, now: datetime, zone
 class DsmrLoggerApiRoutes:
     """`/api/v1/sm`, `/api/v1/hist`, `/api/v1/dev` and `/api/v0/sm/actual`."""
 
-    def __init__(self, served: Served, history: HistoryReader, zone: ZoneInfo, *, version: str) -> None:
+    def __init__(self, served: Served, history: HistoryReader, home: Home, *, version: str) -> None:
         self._served = served
         self._history = history
-        self._zone = zone
+        self._home = home
         self._version = version
 
     def router(self) -> APIRouter:
@@ -120,7 +121,7 @@ class DsmrLoggerApiRoutes:
 
     async def actual_v0(self, request: Request) -> Response:
         """Give what the meter says now, as one object."""
-        return self._served.answer(flat(actual_fields(await self._served.reading(request), self._zone)))
+        return self._served.answer(flat(actual_fields(await self._served.reading(request), self._home.zone)))
 
     async def info(self, request: Request) -> Response:
         """Give what the meter is."""
@@ -137,7 +138,7 @@ class DsmrLoggerApiRoutes:
     async def field(self, request: Request, name: str) -> Response:
         """Give the time and the fields whose names begin so."""
         reading = await self._served.reading(request)
-        return self._served.answer(listed("fields", beginning_with(every_field(reading, self._zone), name)))
+        return self._served.answer(listed("fields", beginning_with(every_field(reading, self._home.zone), name)))
 
     async def telegram(self, request: Request) -> Response:
         """Give the newest telegram, untouched."""
@@ -148,10 +149,10 @@ class DsmrLoggerApiRoutes:
         if name not in HISTORY:
             raise ProblemError(404, "not-found", f"there is no history of {name}: ask for {', '.join(HISTORY)}")
         per, slots = HISTORY[name]
-        dial = await dial_of(self._history, await self._served.reading(request), slots, per, self._zone)
+        dial = await dial_of(self._history, await self._served.reading(request), slots, per, self._home.zone)
         if dial is None:
             return self._served.answer(_lines(name, ()))
-        return self._served.answer(history(name, dial, self._zone, oldest_first=order == "desc"))
+        return self._served.answer(history(name, dial, self._home.zone, oldest_first=order == "desc"))
 
     async def device_info(self, request: Request) -> Response:
         """Give what reads the meter."""
@@ -161,11 +162,11 @@ class DsmrLoggerApiRoutes:
     async def device_time(self, request: Request) -> Response:
         """Give the time."""
         reading, device = await self._served.reading(request), await self._served.device(request)
-        fields = device_time(reading, device, self._served.now(), self._zone)
+        fields = device_time(reading, device, self._served.now(), self._home.zone)
         return self._served.answer(listed("devtime", fields))
 
     async def _sm(self, request: Request, name: str, of: Callable[[Reading, ZoneInfo], Iterator[Field]]) -> Response:
-        return self._served.answer(listed(name, of(await self._served.reading(request), self._zone)))
+        return self._served.answer(listed(name, of(await self._served.reading(request), self._home.zone)))
 
 
 def _lines(name: str, entries: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ from meterkast_api.compat.dial import GAS, Dial, Span, dial_of
 from meterkast_api.compat.served import Served
 from meterkast_api.compat.wire import energy, fixed, members, moment, octets, quoted, scaled, timestamp
 from meterkast_api.history import HistoryReader
+from meterkast_api.home import Home
 
 WEEKDAYS = ("Maandag", "Dinsdag", "Woensdag", "Donderdag", "Vrijdag", "Zaterdag", "Zondag")
 MONTHS = (
@@ -155,10 +156,10 @@ def months(dial: Dial, zone: ZoneInfo) -> str:
 class Esp01Routes:
     """`/getActual.json` and the four others."""
 
-    def __init__(self, served: Served, history: HistoryReader, zone: ZoneInfo, *, version: str) -> None:
+    def __init__(self, served: Served, history: HistoryReader, home: Home, *, version: str) -> None:
         self._served = served
         self._history = history
-        self._zone = zone
+        self._home = home
         self._version = version
 
     def router(self) -> APIRouter:
@@ -173,7 +174,7 @@ class Esp01Routes:
 
     async def actual(self, request: Request) -> Response:
         """Give what the meter says now."""
-        return self._served.answer(actual(await self._served.reading(request), self._zone))
+        return self._served.answer(actual(await self._served.reading(request), self._home.zone))
 
     async def device_info(self, request: Request) -> Response:
         """Give what the meter and its reader are."""
@@ -195,8 +196,8 @@ class Esp01Routes:
     async def _table(
         self, request: Request, make: Callable[[Dial, ZoneInfo], str], count: int, per: Period
     ) -> Response:
-        dial = await dial_of(self._history, await self._served.reading(request), count, per, self._zone)
-        return self._served.answer("[]" if dial is None else make(dial, self._zone))
+        dial = await dial_of(self._history, await self._served.reading(request), count, per, self._home.zone)
+        return self._served.answer("[]" if dial is None else make(dial, self._home.zone))
 
 
 def _totals(dial: Dial, period: Span) -> Totals:

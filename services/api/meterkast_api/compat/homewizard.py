@@ -17,6 +17,7 @@ from meterkast_contracts.messages import DeviceInfo, MbusKind, MbusReading, Numb
 from meterkast_api.compat.served import Served
 from meterkast_api.compat.wire import energy, members, moment, octets, plain, quoted, timestamp
 from meterkast_api.database import Database
+from meterkast_api.home import Home
 
 PRODUCT_TYPE, PRODUCT_NAME, API_VERSION = "HWE-P1", "P1 Meter", "v1"
 SYSTEM = '{"cloud_enabled":false}'
@@ -119,10 +120,10 @@ class Serial:
 class HomeWizardRoutes:
     """`/api`, `/api/v1/data`, `/api/v1/telegram` and `/api/v1/system`."""
 
-    def __init__(self, served: Served, serial: Serial, zone: ZoneInfo, *, version: str) -> None:
+    def __init__(self, served: Served, serial: Serial, home: Home, *, version: str) -> None:
         self._served = served
         self._serial = serial
-        self._zone = zone
+        self._home = home
         self._version = version
 
     def router(self) -> APIRouter:
@@ -144,7 +145,7 @@ class HomeWizardRoutes:
     async def data(self, request: Request) -> Response:
         """Give what the meter says now."""
         reading, info = await self._served.reading(request), await self._served.device(request)
-        return self._served.answer(data(reading, info, self._zone))
+        return self._served.answer(data(reading, info, self._home.zone))
 
     async def telegram(self, request: Request) -> Response:
         """Give the newest telegram, untouched."""

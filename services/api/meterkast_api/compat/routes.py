@@ -7,7 +7,6 @@ programs, described where those come from and in docs/compat.md.
 from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import version
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 
@@ -21,6 +20,7 @@ from meterkast_api.compat.settings import CompatSection
 from meterkast_api.directory import Directory
 from meterkast_api.gateways import Gateways
 from meterkast_api.history import HistoryReader
+from meterkast_api.home import Home
 
 ANY_PAGE = {"Access-Control-Allow-Origin": "*"}
 BY_GATEWAY = "/compat/{gateway}"
@@ -32,7 +32,7 @@ def compat_router(
     directory: Directory,
     history: HistoryReader,
     serial: Serial,
-    zone: ZoneInfo,
+    home: Home,
     *,
     now: Callable[[], datetime],
 ) -> APIRouter:
@@ -42,10 +42,10 @@ def compat_router(
     ours = version("meterkast-api")
     router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
     for routes in (
-        Esp01Routes(served, history, zone, version=ours),
-        DsmrLoggerApiRoutes(served, history, zone, version=ours),
-        HomeWizardRoutes(served, serial, zone, version=ours),
-        DsmrReaderRoutes(served, history, zone),
+        Esp01Routes(served, history, home, version=ours),
+        DsmrLoggerApiRoutes(served, history, home, version=ours),
+        HomeWizardRoutes(served, serial, home, version=ours),
+        DsmrReaderRoutes(served, history, home),
     ):
         router.include_router(routes.router())
         router.include_router(routes.router(), prefix=BY_GATEWAY)

@@ -22,7 +22,7 @@ from meterkast_api.guard import HEAD_ONLY
 from meterkast_api.history import HistoryReader
 from meterkast_api.moments import usual_span
 from meterkast_api.routes.events import USUAL, EventKindsQuery
-from meterkast_api.routes.history import PowerQuery, UsageQuery, kept_gauges
+from meterkast_api.routes.history import PeriodQuery, PowerQuery, kept_gauges
 from meterkast_api.routes.meters import GatewayPath
 from meterkast_api.spans import Span, SpanQuery, Spans
 
@@ -77,11 +77,11 @@ class Csv(Columns):
         return Dialect(spans.zone, separator=_SIGNS[separator], point="," if comma else ".")
 
 
-class UsageCsv(UsageQuery, Csv):
+class UsageCsv(PeriodQuery, Csv):
     """A usage table as CSV."""
 
 
-class UsageParquet(UsageQuery, Columns):
+class UsageParquet(PeriodQuery, Columns):
     """A usage table as Parquet."""
 
 
@@ -179,7 +179,7 @@ class ExportRoutes:
         require_pyarrow()
         return await self._parquet(request, gateway, "samples", await self._samples(gateway, query), query)
 
-    async def _usage(self, gateway: str, query: UsageQuery) -> tuple[Span, Sheet]:
+    async def _usage(self, gateway: str, query: PeriodQuery) -> tuple[Span, Sheet]:
         zone = self._spans.zone
         span = self._spans.of(query, usual_span(query.per, self._spans.now(), zone))
         await self._directory.check(gateway)

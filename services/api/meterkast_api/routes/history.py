@@ -13,19 +13,34 @@ from meterkast_api.answers import Power, Usage, json_answer, problems
 from meterkast_api.directory import Directory
 from meterkast_api.history import HistoryReader
 from meterkast_api.moments import rows_in, usual_span
+from meterkast_api.money.spans import Compare
 from meterkast_api.problems import invalid
 from meterkast_api.routes.meters import JSON, GatewayPath
 from meterkast_api.spans import SpanQuery, Spans
-from meterkast_api.tables import power_json, usage_json
+from meterkast_api.tables import power_json
+from meterkast_api.usage_json import usage_json
+from meterkast_api.usage_tables import Asked, UsageTables
 
 MAX_ROWS = 10_000
 MAX_FIELDS = 16
 
 
-class UsageQuery(SpanQuery):
-    """Which usage table."""
+class PeriodQuery(SpanQuery):
+    """From when to when, and per what."""
 
     per: Period = Field(default=Period.HOUR, description="What each row spans.")
+
+
+class UsageQuery(PeriodQuery):
+    """Which usage table."""
+
+    cost: bool = Field(default=False, description="Tell what each row, each hole and the whole cost.")
+    compare: Compare | None = Field(
+        default=None,
+        description="Add the span just before (as many whole months, or days), or the same dates a year earlier. Its "
+        "rows pair with ours by their number: hours and quarters by how far they are from the span's start, so that "
+        "from a change of the clock on they stand one hour of wall time apart.",
+    )
 
 
 class PowerQuery(SpanQuery):
@@ -42,10 +57,11 @@ class PowerQuery(SpanQuery):
 class HistoryRoutes:
     """Usage tables and curves of a gateway."""
 
-    def __init__(self, store: HistoryReader, directory: Directory, spans: Spans) -> None:
+    def __init__(self, store: HistoryReader, directory: Directory, spans: Spans, tables: UsageTables) -> None:
         self._store = store
         self._directory = directory
         self._spans = spans
+        self._tables = tables
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -62,7 +78,7 @@ class HistoryRoutes:
         """Give what was used per quarter, hour, day, week, month or year.
 
         Without `from` and `to`: the quarters or hours of today, the days of this month, the last 12 weeks, the months
-        of this year, or the last 10 years.
+        of this year, or the last 10 years. `changes` tells where another meter's registers begin.
         """
         zone = self._spans.zone
         start, end = self._spans.of(query, usual_span(query.per, self._spans.now(), zone))
@@ -71,8 +87,9 @@ class HistoryRoutes:
                 "from", f"that would be {rows} rows, {MAX_ROWS} are allowed: ask for less, or per a longer time"
             )
         await self._directory.check(gateway)
-        usage = await self._store.usage(gateway, start, end, query.per, zone)
-        return Response(await asyncio.to_thread(usage_json, usage, start, end), media_type=JSON)
+        asked = Asked(gateway, start, end, query.per, zone)
+        table = await self._tables.table(asked, cost=query.cost, compare=query.compare)
+        return Response(await asyncio.to_thread(usage_json, table), media_type=JSON)
 
     async def power(self, gateway: GatewayPath, query: Annotated[PowerQuery, Query()]) -> Response:
         """Give lowest, mean and highest of gauges in equal bins, the last 24 hours where no time is given."""
