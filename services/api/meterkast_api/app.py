@@ -24,8 +24,10 @@ from meterkast_api.directory import Directory
 from meterkast_api.gateways import Gateways
 from meterkast_api.guard import Guard, Hosts
 from meterkast_api.history import HistoryReader
+from meterkast_api.imports.importer import Importer
 from meterkast_api.intake import Services
 from meterkast_api.routes.history import HistoryRoutes
+from meterkast_api.routes.imports import ImportRoutes
 from meterkast_api.routes.live import LiveRoutes
 from meterkast_api.routes.meters import MeterRoutes
 from meterkast_api.routes.page import STATIC, PageRoutes
@@ -95,6 +97,9 @@ def build_api(parts: Parts) -> FastAPI:
     for routes in (
         MeterRoutes(parts.gateways, directory),
         HistoryRoutes(parts.store, directory, parts.zone, now=parts.now),
+        ImportRoutes(
+            Importer(parts.store, now=parts.now), parts.audit, parts.zone, most_bytes=parts.section.import_mb << 20
+        ),
         LiveRoutes(parts.stream, heartbeat_s=parts.section.heartbeat_s),
         SystemRoutes(parts.services, parts.health, parts.store),
         PageRoutes(parts.static),

@@ -125,6 +125,34 @@ STREAM = (
     'id: 5f2c09aa-18\nevent: reading\ndata: {"gateway":"home","power_import_w":431}\n\n'
 )
 PROBLEMS: dict[int, dict[str, Any]] = {
+    401: {
+        "type": "urn:meterkast:problem:login-needed",
+        "title": "Unauthorized",
+        "status": 401,
+        "detail": "this needs a login or a token: POST the password to /api/v1/session, or send Authorization: Bearer",
+        "instance": "/api/v1/meters/home/import",
+    },
+    403: {
+        "type": "urn:meterkast:problem:not-allowed",
+        "title": "Forbidden",
+        "status": 403,
+        "detail": "phone may not do this: it needs control",
+        "instance": "/api/v1/meters/home/import",
+    },
+    409: {
+        "type": "urn:meterkast:problem:import-running",
+        "title": "Conflict",
+        "status": 409,
+        "detail": "another import is running: try when it is done",
+        "instance": "/api/v1/meters/home/import",
+    },
+    413: {
+        "type": "urn:meterkast:problem:too-large",
+        "title": "Content Too Large",
+        "status": 413,
+        "detail": "the file is larger than 512 MB: raise import_mb in the section [api], or use `meterkast import`",
+        "instance": "/api/v1/meters/home/import",
+    },
     404: {
         "type": "urn:meterkast:problem:unknown-gateway",
         "title": "Not Found",

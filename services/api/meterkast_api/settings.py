@@ -30,6 +30,7 @@ class ApiSection(Section):
     )
     max_streams: Annotated[int, Field(ge=1)] = 1000
     heartbeat_s: Annotated[float, Field(gt=0)] = 15.0
+    import_mb: Annotated[int, Field(ge=1)] = Field(default=512, description="How large a file to import may be.")
 
     @property
     def loopback(self) -> bool:
