@@ -86,7 +86,7 @@ class MeterInfo:
 class Standing:
     """Where registers stood at the first and at the last reading of a quarter, by database field.
 
-    `begins`: they ran backwards before it, another epoch begins.
+    `begins`: they ran backwards before it, another epoch begins. `lasting`: see MbusSample.
     """
 
     first_at: datetime
@@ -94,6 +94,7 @@ class Standing:
     first: Mapping[str, int]
     registers: Mapping[str, int]
     begins: bool = False
+    lasting: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ def standing(row: Row) -> Standing:
         first_registers_of(row),
         registers_of(row),
         begins=bool(row.number("reset")),
+        lasting=not row.number("loose"),
     )
 
 

@@ -98,7 +98,11 @@ def build_api(parts: Parts) -> FastAPI:
         MeterRoutes(parts.gateways, directory),
         HistoryRoutes(parts.store, directory, parts.zone, now=parts.now),
         ImportRoutes(
-            Importer(parts.store, now=parts.now), parts.audit, parts.zone, most_bytes=parts.section.import_mb << 20
+            Importer(parts.store, now=parts.now),
+            directory,
+            parts.audit,
+            parts.zone,
+            most_bytes=parts.section.import_mb << 20,
         ),
         LiveRoutes(parts.stream, heartbeat_s=parts.section.heartbeat_s),
         SystemRoutes(parts.services, parts.health, parts.store),

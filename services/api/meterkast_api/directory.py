@@ -29,6 +29,10 @@ class Directory:
             self._asked = self._clock()
         return self._names
 
+    def forget(self) -> None:
+        """Ask history anew: somebody has put something in."""
+        self._asked = None
+
     async def check(self, gateway: str) -> None:
         """Raise ProblemError (404) where neither the bus nor history knows the gateway."""
         if self._gateways.get(gateway) is None and gateway not in await self.remembered():

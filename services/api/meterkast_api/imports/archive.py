@@ -32,8 +32,3 @@ class Target:
     gateway: str
     kind: str
     meter: str
-
-
-def is_imported(meter: str) -> bool:
-    """Whether a meter is one that imports have made."""
-    return meter == IMPORTED or meter.startswith(f"{IMPORTED} ")

@@ -27,7 +27,7 @@ LENGTHS = {4: Length.MONTH, 6: Length.DAY}
 SLOTS = {49: Length.HOUR, 15: Length.DAY, 25: Length.MONTH}
 EMPTY = frozenset({"0000", "000000", "00000000", "21000000"})
 _JSON_RECORD = re.compile(r'"date"\s*:\s*"([^"]*)"\s*,\s*"values"\s*:\s*\[([^\]]*)\]')
-_DIGITS = re.compile(r"\d{8}|\d{6}|\d{4}")
+_DIGITS = re.compile(r"[0-9]{8}|[0-9]{6}|[0-9]{4}")
 
 
 @dataclass(frozen=True, slots=True)

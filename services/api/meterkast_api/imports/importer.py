@@ -9,13 +9,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from meterkast_store.history import Batch, MbusSample, MeterInfo, Sample, Standing
+from meterkast_store.history import Batch, MeterInfo, Standing
 
 from meterkast_api.imports import chain, placing
-from meterkast_api.imports.archive import Archive, Target, is_imported
+from meterkast_api.imports.archive import IMPORTED, Archive, Target
 from meterkast_api.imports.formats import LOOK_AT, Format, format_of
 from meterkast_api.imports.placing import moment
-from meterkast_api.imports.record import ELECTRICITY, Context, Records, Standings
+from meterkast_api.imports.record import Context, Records, Standings
 from meterkast_api.imports.sense import misfit, sifted
 from meterkast_api.imports.source import Source
 from meterkast_api.imports.staging import Refused, Staging, is_loose
@@ -95,9 +95,9 @@ class Importer:
 
     async def _merge(self, order: Order, staging: Staging, kind: str, report: Report) -> None:
         meters = [one for one in await self._archive.meters() if (one.gateway, one.kind) == (order.gateway, kind)]
-        target = await self._target(order, staging, kind, meters, report)
+        target, archive = await self._target(order, staging, kind, meters, report)
         report.meters[kind] = target.meter
-        merge = Merge(self._archive, target, meters, self._now(), report)
+        merge = Merge(archive, target, meters, self._now(), report)
         sane = sifted(staging.standings(kind), report.refused.add)
         for rows in _portions(sane):
             batch = await merge.compare(rows)
@@ -107,8 +107,8 @@ class Importer:
 
     async def _target(
         self, order: Order, staging: Staging, kind: str, meters: Sequence[MeterInfo], report: Report
-    ) -> Target:
-        """Choose the meter, and turn amounts into its registers."""
+    ) -> tuple[Target, Archive]:
+        """Choose the meter, and turn amounts into its registers; return history as it is to be compared with."""
         asked = None if order.meter is None else Target(order.gateway, kind, order.meter)
         has_registers = staging.neighbours(kind, 0) != (None, None)
         span = staging.span_of_amounts(kind)
@@ -118,17 +118,29 @@ class Importer:
                 report.notes.append(
                     f"{kind}: days that have only amounts are counted back from the first registers after them"
                 )
-            return asked or await placing.place(self._archive, staging, order.gateway, kind, meters)
+            placed = asked or await placing.place(self._archive, staging, order.gateway, kind, meters)
+            return placed, self._archive
         target = asked or await chain.target_of_amounts(self._archive, span, order.gateway, kind, meters)
+        report.notes.append(_how_chained(target))
+        return target, await self._chained(order, staging, target)
+
+    async def _chained(self, order: Order, staging: Staging, target: Target) -> Archive:
+        """Put the registers of amounts beside the file's; return history with room for them."""
+        links = chain.Chain(self._archive, staging, target)
         portion: list[Standings] = []
-        async for one in chain.chained(self._archive, staging, target):
+        async for one in links.standings():
             portion.append(one)
             if len(portion) == ROWS_AT_ONCE:
-                staging.add(kind, portion)
+                staging.add(target.kind, portion)
                 portion = []
-        staging.add(kind, portion)
-        report.notes.append(_how_chained(target))
-        return target
+        staging.add(target.kind, portion)
+        if not links.lifts:
+            return self._archive
+        lifted = chain.Lifted(self._archive, target, links.lifts)
+        if order.dry_run:
+            return lifted
+        await lifted.write(self._now())
+        return self._archive
 
 
 class Merge:
@@ -169,7 +181,7 @@ class Merge:
             if new:
                 written += accepted
         self._taken = beside.taken
-        return _batch(target, written)
+        return chain.batch_of(target, [_standing(one) for one in written])
 
     def _judge(self, one: Standings, beside: "_Beside") -> tuple[str | None, bool]:
         """Why it cannot be taken, and whether it is known."""
@@ -232,20 +244,13 @@ def _portions(rows: Iterator[Standings]) -> Iterator[list[Standings]]:
         yield portion
 
 
-def _batch(target: Target, rows: Sequence[Standings]) -> Batch:
-    gateway, kind, meter = target.gateway, target.kind, target.meter
-    if kind == ELECTRICITY:
-        return Batch(samples=[Sample(gateway, meter, moment(one.at), registers=one.registers) for one in rows])
-    samples = [
-        MbusSample(gateway, kind, meter, moment(one.at), name, value, lasting=not is_loose(one))
-        for one in rows
-        for name, value in one.registers.items()
-    ]
-    return Batch(mbus=samples)
+def _standing(one: Standings) -> Standing:
+    time = moment(one.at)
+    return Standing(time, time, one.registers, one.registers, lasting=not is_loose(one))
 
 
 def _how_chained(target: Target) -> str:
-    if is_imported(target.meter):
+    if target.meter == IMPORTED:
         return (
             f"{target.kind}: the file has amounts, no registers; they become the registers of a meter of their own, "
             f"{target.meter!r}, whose differences are exactly those amounts"

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from meterkast_store.history import MeterInfo
 
-from meterkast_api.imports.archive import IMPORTED, Archive, Target, is_imported
+from meterkast_api.imports.archive import IMPORTED, Archive, Target
 from meterkast_api.imports.sense import misfit
 from meterkast_api.imports.staging import Staging
 from meterkast_api.imports.walltime import EPOCH, milliseconds
@@ -23,7 +23,7 @@ async def place(archive: Archive, staging: Staging, gateway: str, kind: str, met
     """Return the gateway's first meter whose registers those of the file go on to, else `imported`."""
     for info in meters:
         target = Target(gateway, kind, info.meter)
-        if not is_imported(info.meter) and await _joins(archive, staging, target, info):
+        if info.meter != IMPORTED and await _joins(archive, staging, target, info):
             return target
     return Target(gateway, kind, IMPORTED)
 
@@ -60,8 +60,4 @@ def left_to_others(target: Target, meters: Sequence[MeterInfo], now: datetime) -
 
 def covered_by(target: Target, meters: Sequence[MeterInfo]) -> list[MeterInfo]:
     """Return the other meters of the kind: what was used in their time is in history."""
-    return [
-        info
-        for info in meters
-        if info.meter != target.meter and not (is_imported(target.meter) and is_imported(info.meter))
-    ]
+    return [info for info in meters if info.meter != target.meter]

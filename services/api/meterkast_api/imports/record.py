@@ -15,7 +15,7 @@ THOUSANDTHS = 3
 MOST = 10_000_000_000
 """Wh or litres: ten times what the widest register of a meter can show."""
 
-_NUMBER = re.compile(r"\d{1,12}(?:[.,]\d{1,20})?")
+_NUMBER = re.compile(r"[0-9]{1,12}(?:[.,][0-9]{1,20})?")
 Lines = Iterable[tuple[int, str]]
 
 

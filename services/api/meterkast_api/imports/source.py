@@ -2,6 +2,7 @@
 
 import gzip
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import islice
@@ -66,5 +67,5 @@ def _lines(stream: BinaryIO, number: int) -> Iterator[tuple[int, str]]:
         while raw := stream.readline(LONGEST_LINE):
             number += 1
             yield number, raw.decode("utf-8", "replace").removeprefix(BOM).rstrip("\r\n")
-    except (EOFError, OSError, zipfile.BadZipFile) as error:
+    except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
         raise SourceError(f"it cannot be unpacked beyond line {number}: {error}") from error

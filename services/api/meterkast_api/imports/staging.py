@@ -74,7 +74,7 @@ class Staging:
         self._insert(standings, amounts)
         self._drop_running()
         self._drop_future(latest)
-        self._connection.execute("CREATE INDEX standing_by_time ON standing (kind, at, start DESC, line)")
+        self._connection.execute("CREATE INDEX standing_by_time ON standing (kind, at, start DESC, line DESC)")
         self._connection.execute("CREATE INDEX amount_by_time ON amount (kind, start, finish, line)")
 
     def add(self, kind: str, found: Iterable[Standings]) -> None:
@@ -96,8 +96,8 @@ class Staging:
         return None if start is None else (start, end)
 
     def standings(self, kind: str) -> Iterator[Standings]:
-        """Yield registers in order of time, one for each instant: that of the shortest period."""
-        sql = "SELECT line, at, start, registers FROM standing WHERE kind = ? ORDER BY at, start DESC, line"
+        """Yield registers in order of time, one for each instant: that of the shortest period, the last of several."""
+        sql = "SELECT line, at, start, registers FROM standing WHERE kind = ? ORDER BY at, start DESC, line DESC"
         taken = (0, None, 0, b"")
         for row in self._connection.execute(sql, (kind,)):
             line, at, start, registers = row

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from meterkast_api.access.audit import AuditLog
 from meterkast_api.access.scopes import Caller, Scope, needs
 from meterkast_api.answers import json_answer, problems
+from meterkast_api.directory import Directory
 from meterkast_api.imports.answers import EXAMPLE, ImportReport, report_json
 from meterkast_api.imports.formats import AUTO, FORMATS, UnknownFormatError
 from meterkast_api.imports.importer import Importer, Order, Report
@@ -41,8 +42,11 @@ class ImportQuery(BaseModel):
 class ImportRoutes:
     """`…/import`: a file in, a report out; one import at a time."""
 
-    def __init__(self, importer: Importer, audit: AuditLog, zone: ZoneInfo, *, most_bytes: int) -> None:
+    def __init__(
+        self, importer: Importer, directory: Directory, audit: AuditLog, zone: ZoneInfo, *, most_bytes: int
+    ) -> None:
         self._importer = importer
+        self._directory = directory
         self._audit = audit
         self._zone = zone
         self._most_bytes = most_bytes
@@ -89,6 +93,7 @@ class ImportRoutes:
                 )  # fmt: skip
                 report = await self._import(order)
         if not query.dry_run:
+            self._directory.forget()
             await self._audit.note(caller, "history imported", _said(gateway, report))
         answer = report_json(report, dry_run=query.dry_run, zone=self._zone)
         return Response(orjson.dumps(answer), media_type=JSON)
@@ -104,19 +109,23 @@ class ImportRoutes:
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "unreadable-file", str(error)) from error
 
     async def _receive(self, request: Request, file: FilePath) -> None:
+        """Keep the body; of one that is too large the rest is read, within reason, so that the answer is heard."""
         size = 0
         with file.open("wb") as out:
             async for chunk in request.stream():
                 size += len(chunk)
-                if size > self._most_bytes:
-                    raise ProblemError(
-                        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                        "too-large",
-                        f"the file is larger than {self._most_bytes // MEGABYTE} MB: raise import_mb in the section "
-                        "[api], or use `meterkast import`",
-                        headers={"Connection": "close"},
-                    )
-                await asyncio.to_thread(out.write, chunk)
+                if size <= self._most_bytes:
+                    await asyncio.to_thread(out.write, chunk)
+                elif size > 2 * self._most_bytes:
+                    break
+        if size > self._most_bytes:
+            raise ProblemError(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                "too-large",
+                f"the file is larger than {self._most_bytes // MEGABYTE} MB: raise import_mb in the section "
+                "[api], or use `meterkast import`",
+                headers={"Connection": "close"},
+            )
 
 
 def _said(gateway: str, report: Report) -> str:
