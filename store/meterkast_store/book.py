@@ -31,6 +31,7 @@ from meterkast_store.rows import Bin, Row, Rows, Series, Table
 from meterkast_store.sampling import row_event, row_sample
 from meterkast_store.selection import marks_at
 from meterkast_store.usage import tabulate
+from meterkast_store.window import Window
 
 
 class Book:
@@ -61,8 +62,7 @@ class Book:
         """Write beside another writer: what this one remembers of the newest rows may be out of date."""
         async with self._writing:
             self._recorder = Recorder(self._rows)
-            await self._recorder.record(batch)
-            self._recorder = Recorder(self._rows)
+            await Recorder(await Window.around(self._rows, batch)).record(batch)
 
     async def standings(self, gateway: str, kind: str, meter: str, start: datetime, end: datetime) -> list[Standing]:
         """Where a meter's registers stood, with the neighbour on either side."""
