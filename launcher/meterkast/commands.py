@@ -155,6 +155,38 @@ def replay(
     run_replay(ReplayOptions(file=file, speed=speed, gateway=_gateway(gateway), broker=broker))
 
 
+@app.command(name="import")
+def import_history(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="What another program has kept.")],
+    *,
+    gateway: Annotated[str, typer.Option(metavar="NAME", help="The P1 port whose history it is.")] = "home",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be added.")] = False,
+    format_name: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="What the files are; auto looks at each.")
+    ] = "auto",
+    meter: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The meter that was read; found out if absent.")
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Where history keeps its files.")] = None,
+) -> None:
+    """Add what DSMR-reader, P1 Monitor or a DSMR logger has kept to history.
+
+    What is there already stays as it is: the same file again adds nothing. It may be done while `meterkast up` runs.
+    The exit code is 1 when a file could not be imported.
+    """
+    from meterkast.import_command import ImportOptions, run_import  # noqa: PLC0415 - a command loads no other's libraries
+
+    options = ImportOptions(
+        files=files,
+        gateway=_gateway(gateway),
+        dry_run=dry_run,
+        format=format_name,
+        meter=meter,
+        data_dir=data_dir,
+    )
+    raise typer.Exit(run_import(options))
+
+
 @app.command()
 def doctor(
     source: Annotated[

@@ -13,6 +13,7 @@ from meterkast_store.history import (
     PowerCurve,
     Sample,
     Spread,
+    Standing,
     Usage,
     UsageRow,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "PowerCurve",
     "Sample",
     "Spread",
+    "Standing",
     "StoreDamagedError",
     "StoreError",
     "StoreSettings",

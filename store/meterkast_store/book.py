@@ -20,9 +20,10 @@ from meterkast_store.history import (
     Period,
     PowerCurve,
     Sample,
+    Standing,
     Usage,
 )
-from meterkast_store.instants import QUARTER_MS, from_ms, to_ms
+from meterkast_store.instants import QUARTER_MS, from_ms, quarter_of, to_ms
 from meterkast_store.marks import Mark
 from meterkast_store.period import boundaries
 from meterkast_store.recorder import FAR_AHEAD, LONG_AGO, TOMBSTONES_IN_A_ROW, Recorder
@@ -30,6 +31,7 @@ from meterkast_store.rows import Bin, Row, Rows, Series, Table
 from meterkast_store.sampling import row_event, row_sample
 from meterkast_store.selection import marks_at
 from meterkast_store.usage import tabulate
+from meterkast_store.window import Window
 
 
 class Book:
@@ -55,6 +57,24 @@ class Book:
         """Write a batch durably before returning."""
         async with self._writing:
             await self._recorder.record(batch)
+
+    async def insert(self, batch: Batch) -> None:
+        """Write beside another writer: what this one remembers of the newest rows may be out of date."""
+        async with self._writing:
+            self._recorder = Recorder(self._rows)
+            await Recorder(await Window.around(self._rows, batch)).record(batch)
+
+    async def standings(self, gateway: str, kind: str, meter: str, start: datetime, end: datetime) -> list[Standing]:
+        """Where a meter's registers stood, with the neighbour on either side."""
+        series = (
+            Series(Table.QUARTER, gateway, meter) if kind == "electricity" else Series(Table.MBUS, gateway, meter, kind)
+        )
+        begin, until = to_ms(start) - 1, quarter_of(to_ms(end))
+        before = await self._rows.between(series, LONG_AGO, begin, limit=TOMBSTONES_IN_A_ROW, newest=True)
+        after = await self._rows.between(series, until, FAR_AHEAD, limit=TOMBSTONES_IN_A_ROW)
+        inside = await self._rows.between(series, begin, until)
+        rows = [*quarter.live(before)[-1:], *quarter.live(inside), *quarter.live(after)[:1]]
+        return [quarter.standing(row) for row in rows]
 
     async def meters(self) -> list[MeterInfo]:
         """Every meter of every gateway."""

@@ -39,7 +39,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class MbusSample:
-    """One M-Bus register at its own time; `register` is `<kind>_<unit>`, e.g. `gas_l`, `heat_kj`, `cold_wh`."""
+    """One M-Bus register at its own time; `register` is `<kind>_<unit>`, e.g. `gas_l`, `heat_kj`, `cold_wh`.
+
+    `lasting`: it stands until the meter's next reading is due; false for one of a coarser record, after which it moved.
+    """
 
     gateway: str
     kind: str
@@ -47,6 +50,7 @@ class MbusSample:
     measured_at: datetime
     register: str
     value: int
+    lasting: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,21 @@ class MeterInfo:
     first: datetime
     last: datetime
     epochs: tuple[Epoch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where registers stood at the first and at the last reading of a quarter, by database field.
+
+    `begins`: they ran backwards before it, another epoch begins. `lasting`: see MbusSample.
+    """
+
+    first_at: datetime
+    at: datetime
+    first: Mapping[str, int]
+    registers: Mapping[str, int]
+    begins: bool = False
+    lasting: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +182,14 @@ class HistoryStore(Protocol):
 
     async def write(self, batch: Batch) -> None:
         """Write a batch durably before returning; writing it again changes nothing."""
+        ...
+
+    async def insert(self, batch: Batch) -> None:
+        """Write readings older than the newest of their meter, while another process may write newer ones."""
+        ...
+
+    async def standings(self, gateway: str, kind: str, meter: str, start: datetime, end: datetime) -> list[Standing]:
+        """Where a meter's registers stood from `start` to `end`, with the neighbour on either side, by time."""
         ...
 
     async def meters(self) -> list[MeterInfo]:

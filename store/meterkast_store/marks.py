@@ -77,7 +77,7 @@ def quarter_marks(rows: Sequence[Row], *, tail_at: int, tolerance_ms: int) -> li
 def mbus_marks(rows: Sequence[Row]) -> list[Mark]:
     """Return the marks of an M-Bus meter: a reading stands for each boundary until the next one is due.
 
-    The row that begins an epoch tells from where on.
+    One of a coarser record (`loose`) stands for its own alone. The row that begins an epoch tells from where on.
     """
     marks: list[Mark] = []
     for index, row in enumerate(rows):
@@ -87,7 +87,7 @@ def mbus_marks(rows: Sequence[Row]) -> list[Mark]:
             marks.append(Mark(quarter.first_measured_at(row), quarter.first_registers_of(row), begins=True))
             begins = False
         marks.append(Mark(row.at, registers, begins))
-        if index + 1 < len(rows):
+        if index + 1 < len(rows) and not row.number("loose"):
             until = quarter.measured_at(row) + _interval(rows[max(0, index - 2) : index + 1]) - 1
             until = min(until // QUARTER_MS * QUARTER_MS, rows[index + 1].at - QUARTER_MS)
             if until > row.at:

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from meterkast_store.columns import AGGREGATED, GAIN, REGISTERS
-from meterkast_store.instants import QUARTER_MS, quarter_of
+from meterkast_store.history import Standing
+from meterkast_store.instants import QUARTER_MS, from_ms, quarter_of
 from meterkast_store.rows import Field, Row, Series, Table
 
 REGISTER_FIELDS = frozenset(column for column, _ in REGISTERS.values())
-_NOT_REGISTERS = frozenset({"lag", "reset", "span"})
+_NOT_REGISTERS = frozenset({"lag", "reset", "span", "loose"})
 
 
 def registers_of(row: Row) -> dict[str, int]:
@@ -41,6 +42,18 @@ def measured_at(row: Row) -> int:
 def first_measured_at(row: Row) -> int:
     """Return the time of the row's first sample."""
     return measured_at(row) - row.number("span")
+
+
+def standing(row: Row) -> Standing:
+    """Return where the registers stood at the row's first and last sample."""
+    return Standing(
+        from_ms(first_measured_at(row)),
+        from_ms(measured_at(row)),
+        first_registers_of(row),
+        registers_of(row),
+        begins=bool(row.number("reset")),
+        lasting=not row.number("loose"),
+    )
 
 
 def since(row: Row, first: Row) -> Row:

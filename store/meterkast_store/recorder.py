@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from meterkast_store import quarter
 from meterkast_store.history import Batch
 from meterkast_store.instants import QUARTER_MS, quarter_of
-from meterkast_store.rows import Field, Row, Rows, Series, Table
+from meterkast_store.rows import Field, Row, Series, Shelf, Table
 from meterkast_store.sampling import RECEIVED, event_row, mbus_row, sample_row
 
 LONG_AGO = -(2**53)
@@ -19,7 +19,7 @@ TOMBSTONES_IN_A_ROW = 50
 class Draft:
     """Rows as they will be once written: what the backend has under what is to be written."""
 
-    rows: Rows
+    rows: Shelf
     tails: dict[Series, Row | None]
     written: dict[Series, dict[int, Row]] = field(default_factory=lambda: defaultdict(dict))
 
@@ -79,7 +79,7 @@ class Draft:
 class Recorder:
     """Works out what a batch changes; remembers each series' newest row, so that the usual case reads nothing."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Shelf) -> None:
         self._rows = rows
         self._tails: dict[Series, Row | None] = {}
 
@@ -182,7 +182,7 @@ def _grow(current: Row | None, group: Sequence[Row]) -> Row | None:
     return row
 
 
-async def _samples(rows: Rows, group: Sequence[Row], boundary: int) -> list[Row]:
+async def _samples(rows: Shelf, group: Sequence[Row], boundary: int) -> list[Row]:
     stored = await rows.between(group[0].series, boundary - QUARTER_MS, boundary)
     merged = {row.at: row for row in (*stored, *group)}
     return [merged[at] for at in sorted(merged)]

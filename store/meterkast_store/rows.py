@@ -59,23 +59,11 @@ class Bin:
     values: Mapping[str, tuple[float, float, float]]
 
 
-class Rows(Protocol):
-    """A backend. Every method raises StoreError when the database cannot serve it."""
-
-    async def open(self) -> None:
-        """Connect, create or migrate what is needed."""
-        ...
-
-    async def close(self) -> None:
-        """Let go of the database."""
-        ...
+class Shelf(Protocol):
+    """Where rows are put and got. Every method raises StoreError when the database cannot serve it."""
 
     async def put(self, rows: Sequence[Row]) -> None:
         """Write rows durably; they replace those of the same series and time."""
-        ...
-
-    async def series(self, table: Table, gateway: str | None = None) -> list[Series]:
-        """Every series of a table."""
         ...
 
     async def between(
@@ -86,6 +74,22 @@ class Rows(Protocol):
 
     async def at(self, series: Series, times: Sequence[int]) -> list[Row]:
         """Rows at exactly these times (ascending), by time."""
+        ...
+
+
+class Rows(Shelf, Protocol):
+    """A backend."""
+
+    async def open(self) -> None:
+        """Connect, create or migrate what is needed."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the database."""
+        ...
+
+    async def series(self, table: Table, gateway: str | None = None) -> list[Series]:
+        """Every series of a table."""
         ...
 
     async def resets(self, series: Series, after: int, until: int) -> list[int]:

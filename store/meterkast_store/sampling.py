@@ -104,7 +104,8 @@ def mbus_row(sample: MbusSample) -> Row:
     measured = to_ms(sample.measured_at)
     at = quarter_of(measured)
     series = Series(Table.MBUS, sample.gateway, sample.meter, sample.kind)
-    return Row(series, at, {sample.register: sample.value, "lag": at - measured})
+    loose = {} if sample.lasting else {"loose": 1}
+    return Row(series, at, {sample.register: sample.value, "lag": at - measured, **loose})
 
 
 def event_row(event: Event) -> Row:

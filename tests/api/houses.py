@@ -28,6 +28,7 @@ from meterkast_store.history import (
     Period,
     PowerCurve,
     Sample,
+    Standing,
     Usage,
 )
 
@@ -77,6 +78,13 @@ class ScriptedStore:
 
     async def write(self, batch: Batch) -> None:
         self._ask("write", batch)
+
+    async def insert(self, batch: Batch) -> None:
+        self._ask("insert", batch)
+
+    async def standings(self, gateway: str, kind: str, meter: str, start: datetime, end: datetime) -> list[Standing]:
+        self._ask("standings", gateway, kind, meter, start, end)
+        return []
 
     async def meters(self) -> list[MeterInfo]:
         self._ask("meters")

@@ -191,3 +191,52 @@ async def test_an_empty_history_answers(store: HistoryStore, home: str) -> None:
     assert (await store.power(home, *span, 100)).bins == ()
     assert (await usage(store, home)).rows == ()
     await store.write(Batch())
+
+
+async def test_where_registers_stood_is_told_with_a_neighbour_on_either_side(store: HistoryStore, home: str) -> None:
+    """The first and last registers of each quarter of a time, and those before and after it; deleted rows never."""
+    times = [NOON + timedelta(minutes=minutes) for minutes in (0, 16, 20, 31, 90)]
+    await store.write(Batch(samples=in_home(home, [sample(at, 100 + index) for index, at in enumerate(times)])))
+    found = await store.standings(home, "electricity", "E0043", times[1], times[2])
+    assert [(one.first_at, one.at) for one in found] == [
+        (times[0], times[0]),
+        (times[1], times[2]),
+        (times[3], times[3]),
+    ]
+    assert (found[1].first, found[1].registers) == ({"energy_import_t1_wh": 101}, {"energy_import_t1_wh": 102})
+    assert await store.standings(home, "electricity", "E9", NOON, NOON) == []
+
+
+async def test_what_is_inserted_meets_another_writer(settings: StoreSettings, home: str) -> None:
+    """Readings put in beside a running writer are rows of the same meter: neither undoes the other's."""
+    old = in_home(home, [sample(NOON - timedelta(hours=hours), 1_000_000 - hours) for hours in range(30, 0, -1)])
+    async with open_store(settings, NOTHING) as writer, open_store(settings, NOTHING) as importer:
+        await writer.write(Batch(samples=in_home(home, [sample(NOON, 1_000_000)])))
+        await importer.insert(Batch(samples=old[:20], mbus=[replace(gas(old[0].measured_at, 5), gateway=home)]))
+        await writer.write(Batch(samples=in_home(home, [sample(NOON + timedelta(minutes=40), 1_000_007)])))
+        await importer.insert(Batch(samples=old[20:]))
+        await importer.insert(Batch(samples=in_home(home, [sample(NOON + timedelta(minutes=20), 1_000_003)])))
+        await writer.write(Batch(samples=in_home(home, [sample(NOON + timedelta(minutes=50), 1_000_009)])))
+        (meter,) = [one for one in await writer.meters() if (one.gateway, one.kind) == (home, "electricity")]
+        assert (meter.first, len(meter.epochs)) == (old[0].measured_at, 1)
+        found = await writer.standings(home, "electricity", "E0043", old[0].measured_at, NOON + timedelta(hours=1))
+        assert [one.registers["energy_import_t1_wh"] for one in found] == [
+            *(one.registers["energy_import_t1_wh"] for one in old), 1_000_000, 1_000_003, 1_000_007, 1_000_009,
+        ]  # fmt: skip
+
+
+async def test_a_reading_of_a_coarser_record_is_not_held(store: HistoryStore, home: str) -> None:
+    """Between the midnights of a file of days nothing is known: hours show a hole, the day shows all."""
+    days = [
+        replace(gas(NOON.replace(hour=23) + timedelta(days=day), 1000 + 24 * day), gateway=home, lasting=False)
+        for day in range(4)
+    ]
+    await store.insert(Batch(mbus=days))
+    begin, end = days[0].measured_at, days[-1].measured_at
+    hours = await store.usage(home, begin, end, Period.HOUR, AMSTERDAM)
+    assert all(row.hole and not row.values for row in hours.rows)
+    assert [hole.values for hole in hours.holes] == [{"gas_l": 24}] * 3
+    daily = await store.usage(home, begin, end, Period.DAY, AMSTERDAM)
+    assert [(row.hole, row.values["gas_l"]) for row in daily.rows] == [(False, 24)] * 3
+    found = await store.standings(home, "gas", "G0001", begin, end)
+    assert [one.lasting for one in found] == [False] * 4

@@ -267,3 +267,18 @@ async def test_one_reading_a_quarter_is_enough() -> None:
     usage = await used(samples, Period.HOUR, NOON, NOON + timedelta(hours=5))
     assert [(energy(row), row.hole) for row in usage.rows[1:]] == [(28, False)] * 4
     assert usage.holes == ()
+
+
+@EXAMPLES
+@given(houses(), st.randoms(use_true_random=False))
+async def test_inserting_comes_to_the_same_rows_as_writing(samples: list[Sample], random: Random) -> None:
+    """Readings put in among others, whichever they are, lead to the snapshots that writing all of them leads to."""
+    early = [one for one in samples if random.random() < 0.5]
+    late = [one for one in samples if one not in early]
+    written, inserted = MemoryRows(), MemoryRows()
+    await book(written).write(Batch(samples=samples))
+    history = book(inserted)
+    await history.write(Batch(samples=early))
+    for begin in range(0, len(late), 7):
+        await history.insert(Batch(samples=late[begin : begin + 7]))
+    assert snapshots(inserted) == snapshots(written)

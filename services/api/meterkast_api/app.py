@@ -38,6 +38,7 @@ from meterkast_api.gateways import Gateways
 from meterkast_api.guard import Guard, Hosts
 from meterkast_api.history import HistoryReader
 from meterkast_api.home import Home
+from meterkast_api.imports.importer import Importer
 from meterkast_api.intake import Services
 from meterkast_api.money.money import Money
 from meterkast_api.routes.access import AccessRoutes
@@ -45,6 +46,7 @@ from meterkast_api.routes.commands import CommandRoutes
 from meterkast_api.routes.events import EventRoutes
 from meterkast_api.routes.export import ExportRoutes
 from meterkast_api.routes.history import HistoryRoutes
+from meterkast_api.routes.imports import ImportRoutes
 from meterkast_api.routes.live import LiveRoutes
 from meterkast_api.routes.meters import MeterRoutes
 from meterkast_api.routes.money import MoneyRoutes
@@ -138,6 +140,14 @@ def build_routers(parts: Parts, *further: APIRouter) -> list[APIRouter]:
             ExportRoutes(parts.store, directory, spans),
             MoneyRoutes(parts.money, spans, parts.audit),
             PreferencesRoutes(parts.home, parts.audit),
+            ImportRoutes(
+                Importer(parts.store, now=parts.now),
+                directory,
+                parts.audit,
+                parts.home,
+                parts.money.ledger,
+                most_bytes=section.import_mb << 20,
+            ),
             CommandRoutes(parts.commands, directory, parts.audit),
             LiveRoutes(parts.stream, heartbeat_s=section.heartbeat_s),
             SystemRoutes(parts.services, parts.health, parts.store),

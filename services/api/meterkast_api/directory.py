@@ -34,6 +34,10 @@ class Directory:
                 await self._answer(asking)
         return self._names
 
+    def forget(self) -> None:
+        """Ask history anew: somebody has put something in."""
+        self._asked = None
+
     async def check(self, gateway: str) -> None:
         """Raise ProblemError (404) where neither the bus nor history knows the gateway."""
         if self._gateways.get(gateway) is not None or gateway in self._names:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from meterkast_contracts.messages import Event
 from meterkast_runtime.log import get_logger
 from meterkast_store.errors import StoreError, StoreUnavailableError
-from meterkast_store.history import HistoryStore, MeterInfo, Period, PowerCurve, Sample, Usage
+from meterkast_store.history import Batch, HistoryStore, MeterInfo, Period, PowerCurve, Sample, Standing, Usage
 
 RETRY_S = 5.0
 _LOG = get_logger("meterkast_api")
@@ -47,6 +47,14 @@ class HistoryReader(UsageReader, Protocol):
 
     async def latest(self, gateway: str) -> Sample | None:
         """The newest sample."""
+        ...
+
+    async def standings(self, gateway: str, kind: str, meter: str, start: datetime, end: datetime) -> list[Standing]:
+        """Where a meter's registers stood, with the neighbour on either side."""
+        ...
+
+    async def insert(self, batch: Batch) -> None:
+        """Write readings older than the newest of their meter."""
         ...
 
 
@@ -102,6 +110,14 @@ class History:
     async def latest(self, gateway: str) -> Sample | None:
         """The newest sample."""
         return await self._opened().latest(gateway)
+
+    async def standings(self, gateway: str, kind: str, meter: str, start: datetime, end: datetime) -> list[Standing]:
+        """Where a meter's registers stood, with the neighbour on either side."""
+        return await self._opened().standings(gateway, kind, meter, start, end)
+
+    async def insert(self, batch: Batch) -> None:
+        """Write readings older than the newest of their meter."""
+        await self._opened().insert(batch)
 
     def _opened(self) -> HistoryStore:
         if self._trouble is not None:

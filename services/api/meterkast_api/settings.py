@@ -53,6 +53,7 @@ class ApiSection(Section):
         pattern=r"^[^+#\x00]+$",
         description='MQTT topic of market prices: {"from": "2026-03-29T14:00Z", "price_kwh": 0.0812}, or a list.',
     )
+    import_mb: Annotated[int, Field(ge=1)] = Field(default=512, description="How large a file to import may be.")
 
     @property
     def loopback(self) -> bool:
