@@ -1,7 +1,7 @@
 """The history store: the logic of history over any backend."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from heapq import merge
 from typing import Self
@@ -16,19 +16,21 @@ from meterkast_store.history import (
     POWER_FIELDS,
     Batch,
     Epoch,
+    Hole,
     MeterInfo,
     Period,
     PowerCurve,
     Sample,
     Usage,
+    UsageRow,
 )
 from meterkast_store.instants import QUARTER_MS, from_ms, to_ms
-from meterkast_store.marks import Mark
 from meterkast_store.period import boundaries
 from meterkast_store.recorder import FAR_AHEAD, LONG_AGO, TOMBSTONES_IN_A_ROW, Recorder
 from meterkast_store.rows import Bin, Row, Rows, Series, Table
 from meterkast_store.sampling import row_event, row_sample
-from meterkast_store.selection import marks_at
+from meterkast_store.selection import selected
+from meterkast_store.trace import Selection
 from meterkast_store.usage import tabulate
 
 
@@ -85,9 +87,9 @@ class Book:
     async def usage(self, gateway: str, start: datetime, end: datetime, per: Period, timezone: ZoneInfo) -> Usage:
         """Usage of every period that has a part in `start`..`end`."""
         bounds = boundaries(to_ms(start), to_ms(end), per, timezone)
-        meters = await self._marks(Table.QUARTER, gateway, bounds)
-        mbus = await self._marks(Table.MBUS, gateway, bounds)
-        rows, holes = await asyncio.to_thread(tabulate, bounds, meters, mbus, tolerance_ms=self._tolerance_ms)
+        meters = await self._selected(Table.QUARTER, gateway, bounds)
+        mbus = await self._selected(Table.MBUS, gateway, bounds)
+        rows, holes = await asyncio.to_thread(self._tabulate, bounds, meters, mbus)
         return Usage(gateway, per, timezone.key, rows, holes)
 
     async def events(self, gateway: str, start: datetime, end: datetime, limit: int = 1000) -> list[Event]:
@@ -117,9 +119,16 @@ class Book:
         """Delete samples older than the retention."""
         return await self._rows.prune(Table.SAMPLE, to_ms(now - self._retention))
 
-    async def _marks(self, table: Table, gateway: str, bounds: Sequence[int]) -> list[Sequence[Mark]]:
+    async def _selected(self, table: Table, gateway: str, bounds: Sequence[int]) -> list[Selection]:
         series = await self._rows.series(table, gateway)
-        return [await marks_at(self._rows, one, bounds, tolerance_ms=self._tolerance_ms) for one in series]
+        found = [await selected(self._rows, one, bounds, tolerance_ms=self._tolerance_ms) for one in series]
+        return [one for one in found if one is not None]
+
+    def _tabulate(
+        self, bounds: Sequence[int], meters: Iterable[Selection], mbus: Iterable[Selection]
+    ) -> tuple[tuple[UsageRow, ...], tuple[Hole, ...]]:
+        traces = [[one.trace(bounds) for one in kind] for kind in (meters, mbus)]
+        return tabulate(bounds, *traces, tolerance_ms=self._tolerance_ms)
 
     async def _meter(self, series: Series) -> MeterInfo | None:
         oldest = quarter.live(await self._rows.between(series, LONG_AGO, FAR_AHEAD, limit=TOMBSTONES_IN_A_ROW))

@@ -42,6 +42,11 @@ def gauge_decimals(field: str) -> int | None:
     return _GAUGE_FIELDS.get(field)
 
 
+def tells_gauge(field: str) -> bool:
+    """Whether a row's field holds a gauge, or what a quarter knows of one."""
+    return field in _GAUGE_FIELDS or field.rpartition("_")[0] in AGGREGATED
+
+
 def register_value(value: Decimal | int | str | None, shift: int) -> int | None:
     """Return the value in its smallest unit, cut off below it; None for anything but a sane number."""
     if value is None or isinstance(value, str):

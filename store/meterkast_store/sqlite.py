@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from meterkast_store.columns import tells_gauge
 from meterkast_store.errors import StoreDamagedError, StoreError, StoreUnavailableError
-from meterkast_store.rows import Bin, Field, Row, Series, Table
+from meterkast_store.rows import Bin, Columns, Field, Row, Series, Table
 from meterkast_store.sqlite_schema import ForeignDatabaseError, add_columns, columns, connect, migrate
 
 READERS = 2
@@ -28,6 +29,8 @@ _HINTS = {
 }
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _PRIMARY = 0xFF
+_AMONG = "at IN (SELECT value FROM json_each(?))"
+_BETWEEN = "at >= ? AND at <= ?"
 
 
 class SqliteRows:
@@ -75,9 +78,14 @@ class SqliteRows:
 
     async def at(self, series: Series, times: Sequence[int]) -> list[Row]:
         """Rows at exactly these times."""
-        where = "at IN (SELECT value FROM json_each(?)) ORDER BY at"
-        wanted = f"[{','.join(map(str, times))}]"
-        return await self._read(lambda connection: self._select(connection, series, where, (wanted,)))
+        where = f"{_AMONG} ORDER BY at"
+        return await self._read(lambda connection: self._select(connection, series, where, (_json(times),)))
+
+    async def registers(self, series: Series, times: Sequence[int], *, every: bool = False) -> Columns:
+        """Rows at these times, or every row from the first to the last, but for their gauges."""
+        if not times:
+            return Columns(series, (), {})
+        return await self._read(lambda connection: self._registers(connection, series, times, every=every))
 
     async def resets(self, series: Series, after: int, until: int) -> list[int]:
         """Times of rows that begin a new epoch."""
@@ -197,6 +205,22 @@ class SqliteRows:
         names = [column[0] for column in cursor.description]
         return [_row(series, dict(zip(names, values, strict=True))) for values in found]
 
+    def _registers(
+        self, connection: sqlite3.Connection, series: Series, times: Sequence[int], *, every: bool
+    ) -> Columns:
+        names = sorted(name for name in columns(connection, series.table) - {"series", "at"} if not tells_gauge(name))
+        if (series_id := self._id(connection, series)) is None:
+            return Columns(series, (), {})
+        where, bound = _BETWEEN if every else _AMONG, (times[0], times[-1]) if every else (_json(times),)
+        sql = (
+            f'SELECT at{"".join(f", {_quoted(name)}" for name in names)} FROM "{series.table}" '  # noqa: S608
+            f"WHERE series = ? AND {where} ORDER BY at"
+        )
+        rows = connection.execute(sql, (series_id, *bound)).fetchall()
+        times, *found = zip(*rows, strict=True) if rows else ((), *((),) * len(names))
+        present = {name: values for name, values in zip(names, found, strict=True) if values.count(None) < len(rows)}
+        return Columns(series, times, present)
+
     def _bins(
         self, connection: sqlite3.Connection, series: Series, stretch: tuple[int, int, int], fields: Sequence[str]
     ) -> list[Bin]:
@@ -222,6 +246,14 @@ class SqliteRows:
             "WHERE series = ? ORDER BY at LIMIT 1 OFFSET ?), ?)"
         )
         return connection.execute(sql, (series_id, before, series_id, PRUNE_STEP, before)).rowcount
+
+
+def _json(times: Sequence[int]) -> str:
+    return f"[{','.join(map(str, times))}]"
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
 
 
 def _insert_sql(table: Table, names: Iterable[str]) -> str:
