@@ -40,8 +40,8 @@ async def _measure() -> Section:
     return Section(
         "History of ten years",
         f"SQLite, {written.quarters:,} quarters of a DSMR 5 meter with one reading each, gas by the hour, and a "
-        f"reading a second in the last day. From question to JSON; cold: the first question to a store just opened, median of "
-        f"{COLD}; warm: the same again, median of {WARM}.",
+        f"reading a second in the last day. From question to JSON; cold: the first question to a store just opened, "
+        f"median of {COLD}; warm: the same again, median of {WARM}.",
         (
             Figure("a year on disk", f"{per_year / 1e6:.1f} MB, gas included"),
             Figure("writing", f"{written.per_reading * 1e6:.0f} µs of CPU per reading, in batches of {decade.BATCH:,}"),

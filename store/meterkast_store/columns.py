@@ -6,7 +6,6 @@ from types import MappingProxyType
 
 from meterkast_contracts.catalogue import CATALOGUE, Kind
 
-AGGREGATED = ("power_import_w", "power_export_w", "voltage_l1_v", "voltage_l2_v", "voltage_l3_v")
 AGGREGATES = ("_sum", "_min", "_max", "_n")
 GAIN = "_gain"
 LIMIT = 2**53
@@ -30,6 +29,9 @@ GAUGES: Mapping[str, int] = MappingProxyType(
     {name: e.decimals for name, e in _KEPT.items() if e.kind is not Kind.REGISTER}
 )
 """Catalogue name → decimal places by which rows hold it scaled."""
+
+AGGREGATED = tuple(name for name, entry in _KEPT.items() if entry.kind is Kind.GAUGE)
+"""Gauges of which each quarter keeps sum, lowest and highest."""
 
 _GAUGE_FIELDS = {
     **GAUGES,

@@ -13,11 +13,14 @@ from typing import TypeVar
 from meterkast_store.columns import tells_gauge
 from meterkast_store.errors import StoreDamagedError, StoreError, StoreUnavailableError
 from meterkast_store.rows import Bin, Columns, Field, Row, Series, Table
+from meterkast_store.sqlite_blocks import make_all_blocks, renew_blocks
+from meterkast_store.sqlite_curves import bins
 from meterkast_store.sqlite_schema import ForeignDatabaseError, add_columns, columns, connect, migrate
 
 READERS = 2
 PRUNE_STEP = 5000
 T = TypeVar("T")
+Groups = dict[tuple[Table, tuple[str, ...]], list[tuple[int, int, *tuple[Field, ...]]]]
 
 _HINTS = {
     sqlite3.SQLITE_FULL: "free some space on the disk; nothing is lost meanwhile",
@@ -47,7 +50,7 @@ class SqliteRows:
 
     async def open(self) -> None:
         """Create the file and its tables where they are missing."""
-        await self._run(self._writer, "open", migrate)
+        await self._run(self._writer, "open", lambda connection: migrate(connection, make_all_blocks))
 
     async def close(self) -> None:
         """Finish what is under way and close the file."""
@@ -100,7 +103,10 @@ class SqliteRows:
 
     async def bins(self, series: Series, after: int, until: int, *, width: int, fields: Sequence[str]) -> list[Bin]:
         """Rows with `after` ≤ at < `until` in bins of `width` ms."""
-        return await self._read(lambda c: self._bins(c, series, (after, until, width), fields))
+        stretch = (after, until, width)
+        return await self._read(
+            lambda c: [] if (i := self._id(c, series)) is None else bins(c, series.table, i, stretch, fields)
+        )
 
     async def prune(self, table: Table, before: int) -> int:
         """Delete rows older than `before`, some thousands at a time."""
@@ -173,7 +179,7 @@ class SqliteRows:
             raise
 
     def _insert(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-        groups: dict[tuple[Table, tuple[str, ...]], list[tuple[Field, ...]]] = defaultdict(list)
+        groups: Groups = defaultdict(list)
         for row in rows:
             key = (row.series.table, tuple(row.fields))
             groups[key].append((self._new_id(connection, row.series), row.at, *row.fields.values()))
@@ -186,6 +192,8 @@ class SqliteRows:
                     raise
                 add_columns(connection, table, names)
                 connection.executemany(sql, values)
+        for series, times in _quarters(groups).items():
+            renew_blocks(connection, series, times)
 
     def _new_id(self, connection: sqlite3.Connection, series: Series) -> int:
         if self._id(connection, series) is None:
@@ -221,24 +229,6 @@ class SqliteRows:
         present = {name: values for name, values in zip(names, found, strict=True) if values.count(None) < len(rows)}
         return Columns(series, times, present)
 
-    def _bins(
-        self, connection: sqlite3.Connection, series: Series, stretch: tuple[int, int, int], fields: Sequence[str]
-    ) -> list[Bin]:
-        after, until, width = stretch
-        known = columns(connection, series.table)
-        present = [name for name in fields if name in known or f"{name}_sum" in known]
-        series_id = self._id(connection, series)
-        if series_id is None or not present:
-            return []
-        spreads = ", ".join(_spread_sql(series.table, name, known) for name in present)
-        count = "count(*)" if series.table is Table.SAMPLE else 'sum("count")'
-        sql = (
-            f'SELECT (at - ?) / ? AS bin, {count}, {spreads} FROM "{series.table}" '  # noqa: S608 - catalogue names
-            "WHERE series = ? AND at >= ? AND at < ? GROUP BY bin ORDER BY bin"
-        )
-        found = connection.execute(sql, (after, width, series_id, after, until)).fetchall()
-        return [_bin(after + index * width, count, present, spread) for index, count, *spread in found]
-
     def _prune(self, connection: sqlite3.Connection, *, series: Series, before: int) -> int:
         table, series_id = series.table, self._id(connection, series)
         sql = (
@@ -246,6 +236,16 @@ class SqliteRows:
             "WHERE series = ? ORDER BY at LIMIT 1 OFFSET ?), ?)"
         )
         return connection.execute(sql, (series_id, before, series_id, PRUNE_STEP, before)).rowcount
+
+
+def _quarters(groups: Groups) -> dict[int, set[int]]:
+    """Return at which times quarters are written, by series."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for (table, _), values in groups.items():
+        if table is Table.QUARTER:
+            for series, at, *_ in values:
+                found[series].add(at)
+    return found
 
 
 def _json(times: Sequence[int]) -> str:
@@ -261,23 +261,7 @@ def _insert_sql(table: Table, names: Iterable[str]) -> str:
     return f'INSERT OR REPLACE INTO "{table}" ({", ".join(listed)}) VALUES ({", ".join("?" * len(listed))})'  # noqa: S608
 
 
-def _spread_sql(table: Table, name: str, known: set[str]) -> str:
-    if table is Table.SAMPLE:
-        return f'min("{name}"), avg("{name}"), max("{name}")'
-    n = f'ifnull("{name}_n", "count")' if f"{name}_n" in known else '"count"'
-    n = f'iif("{name}_sum" IS NULL, 0, {n})'
-    return f'min("{name}_min"), sum("{name}_sum") * 1.0 / sum({n}), max("{name}_max")'
-
-
 def _row(series: Series, values: dict[str, Field | None]) -> Row:
     at = values.pop("at")
     del values["series"]
     return Row(series, int(at or 0), {name: value for name, value in values.items() if value is not None})
-
-
-def _bin(at: int, count: int, names: Sequence[str], spread: Sequence[float | None]) -> Bin:
-    values = {}
-    for name, low, mean, high in zip(names, spread[::3], spread[1::3], spread[2::3], strict=True):
-        if low is not None and mean is not None and high is not None:
-            values[name] = (low, mean, high)
-    return Bin(at, count, values)
