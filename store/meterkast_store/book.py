@@ -79,7 +79,8 @@ class Book:
                     series, plan.start + late, plan.end + late, width=plan.width, fields=fields
                 )
             ]
-            curve = PowerCurve(gateway, from_ms(plan.start), from_ms(plan.end), plan.width / 1000, merged(bins))
+            drawn = await asyncio.to_thread(merged, bins)
+            curve = PowerCurve(gateway, from_ms(plan.start), from_ms(plan.end), plan.width / 1000, drawn)
             if bins:
                 break
         return curve

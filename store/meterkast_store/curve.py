@@ -65,5 +65,5 @@ def _joined(old: Reach, old_count: int, new: Reach, new_count: int) -> Reach:
 
 def _spread(name: str, reach: Reach) -> Spread:
     decimals = gauge_decimals(name) or 0
-    low, mean, high = (natural(value, decimals) for value in reach)
-    return Spread(low, mean, high)
+    low, mean, high = reach
+    return Spread(natural(low, decimals), mean / 10**decimals, natural(high, decimals))
