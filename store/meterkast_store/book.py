@@ -26,12 +26,14 @@ from meterkast_store.history import (
 )
 from meterkast_store.instants import QUARTER_MS, from_ms, to_ms
 from meterkast_store.period import boundaries
-from meterkast_store.recorder import FAR_AHEAD, LONG_AGO, TOMBSTONES_IN_A_ROW, Recorder
+from meterkast_store.recorder import FAR_AHEAD, LONG_AGO, Recorder
 from meterkast_store.rows import Bin, Row, Rows, Series, Table
 from meterkast_store.sampling import row_event, row_sample
-from meterkast_store.selection import selected
+from meterkast_store.selection import live_rows, selected
 from meterkast_store.trace import Selection
 from meterkast_store.usage import tabulate
+
+AT_ONCE = 20
 
 
 class Book:
@@ -61,7 +63,10 @@ class Book:
     async def meters(self) -> list[MeterInfo]:
         """Every meter of every gateway."""
         known = [*await self._rows.series(Table.QUARTER), *await self._rows.series(Table.MBUS)]
-        found = [info for series in known if (info := await self._meter(series)) is not None]
+        infos: list[MeterInfo | None] = []
+        for index in range(0, len(known), AT_ONCE):
+            infos += await asyncio.gather(*map(self._meter, known[index : index + AT_ONCE]))
+        found = [info for info in infos if info is not None]
         return sorted(found, key=lambda info: (info.gateway, info.first))
 
     async def power(
@@ -132,14 +137,14 @@ class Book:
         return tabulate(bounds, *traces, tolerance_ms=self._tolerance_ms)
 
     async def _meter(self, series: Series) -> MeterInfo | None:
-        oldest = quarter.live(await self._rows.between(series, LONG_AGO, FAR_AHEAD, limit=TOMBSTONES_IN_A_ROW))
-        newest = quarter.live(await self._rows.between(series, LONG_AGO, FAR_AHEAD, limit=1, newest=True))
+        oldest = await live_rows(self._rows, series, LONG_AGO, FAR_AHEAD)
+        newest = await live_rows(self._rows, series, LONG_AGO, FAR_AHEAD, newest=True)
         if not oldest or not newest:
             return None
         starts, ends = [quarter.first_measured_at(oldest[0])], []
         for at in await self._rows.resets(series, oldest[0].at, FAR_AHEAD):
-            before = await self._rows.between(series, LONG_AGO, at - 1, limit=TOMBSTONES_IN_A_ROW, newest=True)
-            ends += [quarter.measured_at(row) for row in quarter.live(before)[-1:]]
+            before = await live_rows(self._rows, series, LONG_AGO, at - 1, newest=True)
+            ends += [quarter.measured_at(row) for row in before]
             starts += [quarter.first_measured_at(row) for row in await self._rows.at(series, [at])]
         ends.append(quarter.measured_at(newest[0]))
         epochs = tuple(Epoch(from_ms(a), from_ms(b)) for a, b in zip(starts, ends, strict=True))

@@ -35,9 +35,22 @@ async def selected(rows: Rows, series: Series, bounds: Sequence[int], *, toleran
     return Selection(columns, others, tail_at=tail.at, tolerance_ms=tolerance_ms)
 
 
+async def live_rows(
+    rows: Rows, series: Series, after: int, until: int, *, count: int = 1, newest: bool = False
+) -> list[Row]:
+    """Return the oldest (or newest) rows of a stretch that stand for samples, at most so many."""
+    found: list[Row] = []
+    for limit in (count, count + TOMBSTONES_IN_A_ROW):
+        stored = await rows.between(series, after, until, limit=limit, newest=newest)
+        found = quarter.live(stored)
+        if len(found) >= count or len(stored) < limit:
+            break
+    return found[-count:] if newest else found[:count]
+
+
 async def _ends(rows: Rows, series: Series) -> tuple[Row, Row] | None:
-    first = quarter.live(await rows.between(series, LONG_AGO, FAR_AHEAD, limit=TOMBSTONES_IN_A_ROW))
-    tail = quarter.live(await rows.between(series, LONG_AGO, FAR_AHEAD, limit=1, newest=True))
+    first = await live_rows(rows, series, LONG_AGO, FAR_AHEAD)
+    tail = await live_rows(rows, series, LONG_AGO, FAR_AHEAD, newest=True)
     return (first[0], tail[0]) if first and tail else None
 
 
@@ -64,9 +77,8 @@ async def _around(rows: Rows, series: Series, times: Sequence[int]) -> list[Row]
 
 
 async def _before(rows: Rows, series: Series, at: int) -> list[Row]:
-    found = await rows.between(series, LONG_AGO, at, limit=TOMBSTONES_IN_A_ROW, newest=True)
-    return quarter.live(found)[-ROWS_TO_KNOW_AN_INTERVAL:]
+    return await live_rows(rows, series, LONG_AGO, at, count=ROWS_TO_KNOW_AN_INTERVAL, newest=True)
 
 
 async def _after(rows: Rows, series: Series, at: int) -> list[Row]:
-    return quarter.live(await rows.between(series, at, FAR_AHEAD, limit=TOMBSTONES_IN_A_ROW))[:1]
+    return await live_rows(rows, series, at, FAR_AHEAD)
