@@ -1,7 +1,7 @@
 """History's integers as the JSON of the answers, decimals exact."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
@@ -19,6 +19,7 @@ def register_of(database_field: str) -> tuple[str, int]:
     return f"{stem}_{name}", shift
 
 
+@lru_cache(maxsize=8192)
 def exact(value: int, shift: int) -> orjson.Fragment:
     """The integer with its decimal point moved so many places to the left, as a JSON number."""
     return orjson.Fragment(decimal_text(value, shift))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import orjson
@@ -23,6 +24,7 @@ def usage_json(table: UsageTable) -> bytes:
     """The table; times in its time zone."""
     zone = table.asked.zone
 
+    @cache
     def local(at: datetime) -> str:
         return at.astimezone(zone).isoformat()
 

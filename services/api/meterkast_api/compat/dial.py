@@ -10,7 +10,7 @@ from meterkast_contracts.messages import Reading
 from meterkast_store.history import Period, Usage
 from meterkast_store.instants import from_ms, to_ms
 from meterkast_store.period import boundaries
-from meterkast_store.usage import with_totals
+from meterkast_store.totals import with_totals
 
 from meterkast_api.history import HistoryReader
 
