@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from meterkast_api.tables import power_json, usage_json
+from meterkast_api.tables import power_json
+from meterkast_api.usage_json import usage_json
+from meterkast_api.usage_tables import Asked, UsageTable
 from meterkast_store import HistoryStore, Period
 
 from bench import decade
@@ -78,7 +80,8 @@ def _questions() -> list[Question]:
 
 def _usage(per: Period, start: datetime, end: datetime) -> Ask:
     async def ask(store: HistoryStore) -> bytes:
-        return usage_json(await store.usage("home", start, end, per, ZONE), start, end)
+        usage = await store.usage("home", start, end, per, ZONE)
+        return usage_json(UsageTable(Asked("home", start, end, per, ZONE), usage, account=None, changes=()))
 
     return ask
 

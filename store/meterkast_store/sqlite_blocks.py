@@ -4,8 +4,9 @@ Every block before that of a series' newest quarter has its row. It is a functio
 whenever one of them is written, and stands at the block's beginning.
 """
 
+import json
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from meterkast_store.instants import BLOCK_MS
 from meterkast_store.rows import Table
@@ -17,19 +18,29 @@ def block_of(at: int) -> int:
     return (at - 1) // BLOCK_MS * BLOCK_MS
 
 
-def renew_blocks(connection: sqlite3.Connection, series: int, written: Iterable[int]) -> None:
+def renew_blocks(connection: sqlite3.Connection, series: int, written: Collection[int]) -> None:
     """Make the blocks again of quarters just written; that of the newest one is made when another begins."""
     newest = newest_block(connection, series)
     touched = {block_of(at) for at in written}
-    due = {block for block in touched if block < newest}
-    if newest in touched:
-        sql = "SELECT max(at) FROM quarter WHERE series = ? AND at <= ?"
-        (last,) = connection.execute(sql, (series, newest)).fetchone()
-        made = f"SELECT 1 FROM {BLOCKS} WHERE series = ? AND at = ?"  # noqa: S608 - a name of ours
-        if last is not None and not connection.execute(made, (series, block_of(last))).fetchone():
-            due.add(block_of(last))
-    if due:
-        _make(connection, series, sorted(due))
+    if newest in touched and (before := _newest_but(connection, series, written)) is not None:
+        touched.add(block_of(before))
+    if due := sorted(block for block in touched if block < newest):
+        _make(connection, series, due)
+
+
+def _newest_but(connection: sqlite3.Connection, series: int, written: Collection[int]) -> int | None:
+    """Return the newest quarter that was there before these, where its block has not been made."""
+    sql = f"""
+        SELECT at FROM (
+            SELECT at FROM quarter WHERE series = :series AND at NOT IN (SELECT value FROM json_each(:written))
+            ORDER BY at DESC LIMIT 1
+        ) AS newest
+        WHERE NOT EXISTS (
+            SELECT 1 FROM {BLOCKS}
+            WHERE series = :series AND at = (newest.at - 1) / {BLOCK_MS} * {BLOCK_MS}
+        )"""  # noqa: S608 - a name of ours
+    found = connection.execute(sql, {"series": series, "written": json.dumps(sorted(written))}).fetchone()
+    return None if found is None else int(found[0])
 
 
 def make_all_blocks(connection: sqlite3.Connection) -> None:

@@ -59,9 +59,14 @@ async def test_only_who_may_change_things_may_import(mosquitto: Broker, tmp_path
     ("content", "parameters", "kind", "sentence"),
     [
         ("hello", {}, "unknown-format", "none of the formats that can be imported: dsmr-logger (DSMR logger"),
-        ("", {}, "unknown-format", "none of the formats"),
+        ("", {}, "empty-file", "the body is empty: send the file in it"),
         (ring(DIALS), {"format": "excel"}, "unknown-format", "there is no format 'excel'"),
-        (ring(DIALS), {"dryrun": "true"}, "invalid-request", "dryrun: Extra inputs are not permitted"),
+        (
+            ring(DIALS),
+            {"dryrun": "true"},
+            "invalid-request",
+            "dryrun: there is no such parameter: did you mean dry_run?",
+        ),
         (ring(DIALS), {"meter": ""}, "invalid-request", "meter: "),
         (b"\x1f\x8b broken", {}, "unreadable-file", "it cannot be unpacked"),
     ],

@@ -121,6 +121,15 @@ async def test_the_newest_block_is_made_when_the_next_begins(tmp_path: Path) -> 
         assert blocks(path) == [to_ms(NOON)]
 
 
+async def test_the_newest_block_is_made_when_a_batch_goes_far_beyond_it(tmp_path: Path) -> None:
+    """The block that was the newest is made, though the batch holds quarters of several others."""
+    path = tmp_path / "history.sqlite"
+    async with opened(path) as (book, _):
+        await book.write(Batch(samples=[sample(NOON + timedelta(minutes=1), 1)]))
+        await book.write(Batch(samples=[sample(NOON + timedelta(days=day, minutes=1), 1 + day) for day in (1, 2)]))
+        assert blocks(path) == [to_ms(NOON), to_ms(NOON + timedelta(days=1))]
+
+
 def test_bins_of_years_begin_at_blocks() -> None:
     """Six hours begin at midnight and every quarter of a day after it, in UTC."""
     assert BLOCK_MS == 6 * 3_600_000

@@ -14,10 +14,12 @@ from meterkast_runtime.log import get_logger
 from meterkast_store.errors import StoreError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Match, Route
+from starlette.routing import BaseRoute, Match
 from starlette.types import Message, Receive, Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
+EVERY_PATH = "/{path:path}"
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 _LOG = get_logger("meterkast_api")
 RETRY_AFTER_S = 5
 _DENIAL = "websocket.http.response"
@@ -100,10 +102,10 @@ async def _framework(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> set[str]:
-    """What the path takes, of all its routes; the page's take every path, so that they tell nothing."""
-    routes = [route for route in request.app.state.routes if isinstance(route, Route) and route.include_in_schema]
-    matching = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
-    return {method for route in matching for method in route.methods or ()} - {"HEAD"}
+    """What the path takes, of all its routes; the page's last one takes every path, so that it tells nothing."""
+    routes = [route for route in request.app.state.routes if getattr(route, "path", None) != EVERY_PATH]
+    asked = [(method, {**request.scope, "method": method}) for method in METHODS]
+    return {method for method, scope in asked if any(route.matches(scope)[0] is Match.FULL for route in routes)}
 
 
 async def _validation(request: Request, error: Exception) -> Response:

@@ -129,6 +129,8 @@ class ImportRoutes:
                     await asyncio.to_thread(out.write, chunk)
                 elif size > 2 * self._most_bytes:
                     break
+        if size == 0:
+            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "empty-file", "the body is empty: send the file in it")
         if size > self._most_bytes:
             raise ProblemError(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

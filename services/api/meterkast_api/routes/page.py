@@ -10,6 +10,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from meterkast_api.access.scopes import OPEN
 from meterkast_api.assets import REVALIDATED, AssetFolder, cache_control
 from meterkast_api.guard import CONTENT_SECURITY_POLICY
+from meterkast_api.problems import EVERY_PATH
 
 PACKAGE = Path(str(importlib.resources.files("meterkast_api")))
 STATIC = PACKAGE / "static"
@@ -31,7 +32,7 @@ class PageRoutes:
         router.add_api_route("/", self.index, openapi_extra=OPEN)
         router.add_api_route("/docs", self.docs)
         router.add_api_route("/docs/{path:path}", self.docs_file)
-        router.add_api_route("/{path:path}", self.file, openapi_extra=OPEN)
+        router.add_api_route(EVERY_PATH, self.file, openapi_extra=OPEN)
         return router
 
     async def index(self, request: Request) -> Response:
