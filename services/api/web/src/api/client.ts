@@ -37,7 +37,8 @@ export class Client {
     return this.url("stream", gateway === undefined ? {} : { gateway });
   }
 
-  private async get(path: string, query: Record<string, string> = {}): Promise<unknown> {
+  /** What a route answers, decimals exact. */
+  async get(path: string, query: Record<string, string> = {}): Promise<unknown> {
     const answer = await fetch(this.url(path, query), {
       headers: { accept: "application/json" },
       signal: AbortSignal.timeout(10_000),

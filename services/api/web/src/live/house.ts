@@ -47,7 +47,7 @@ export class House {
   private heardAt = Date.now();
 
   constructor(
-    private readonly client: Client,
+    readonly client: Client,
     wanted?: string,
   ) {
     this.chosen.value = wanted;
