@@ -37,11 +37,12 @@ export class Client {
     return this.url("stream", gateway === undefined ? {} : { gateway });
   }
 
-  /** What a route answers, decimals exact. */
-  async get(path: string, query: Record<string, string> = {}): Promise<unknown> {
+  /** What a route answers, decimals exact; `given` gives it up. */
+  async get(path: string, query: Record<string, string> = {}, given?: AbortSignal): Promise<unknown> {
+    const late = AbortSignal.timeout(10_000);
     const answer = await fetch(this.url(path, query), {
       headers: { accept: "application/json" },
-      signal: AbortSignal.timeout(10_000),
+      signal: given ? AbortSignal.any([given, late]) : late,
     });
     const date = Date.parse(answer.headers.get("date") ?? "");
     if (!Number.isNaN(date)) this.serverAhead = date - Math.floor(Date.now() / 1000) * 1000;
@@ -49,7 +50,8 @@ export class Client {
     return parseExact(await answer.text());
   }
 
-  private url(path: string, query: Record<string, string>): string {
+  /** Address of a route. */
+  url(path: string, query: Record<string, string>): string {
     const url = new URL(`api/v1/${path}`, this.base);
     url.search = new URLSearchParams(query).toString();
     return url.toString();

@@ -13,7 +13,7 @@ function midnight(time: number, zone: string): number {
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** What the wall clock shows, written as if it were UTC. */
-function wallClock(time: number, zone: string): number {
+export function wallClock(time: number, zone: string): number {
   let format = formats.get(zone);
   if (!format) {
     format = new Intl.DateTimeFormat("en-US", {

@@ -1,0 +1,204 @@
+import { bounds, type Day, isoDay, parseDay, SPANS, type Span, UNITS_OF, type Unit } from "./calendar";
+import type { Labels } from "./labels";
+import { type Compare, type View, withSpan } from "./view";
+
+interface ChoicesProps<Name extends string> {
+  label: string;
+  kind: string;
+  chosen: Name;
+  options: readonly (readonly [name: Name, text: string])[];
+  onChoose: (name: Name) => void;
+}
+
+/** One of a few, as buttons beside each other. */
+export function Choices<Name extends string>({ label, kind, chosen, options, onChoose }: ChoicesProps<Name>) {
+  return (
+    <fieldset class={`segments ${kind}`}>
+      <legend class="unseen">{label}</legend>
+      {options.map(([name, text]) => (
+        <button
+          key={name}
+          type="button"
+          aria-pressed={name === chosen}
+          data-testid={`${kind}-${name}`}
+          onClick={() => onChoose(name)}
+        >
+          {text}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+type Go = (view: View, replace?: boolean) => void;
+
+interface WalkerProps {
+  view: View;
+  day: Day;
+  today: Day;
+  labels: Labels;
+  onStep: (steps: number) => void;
+  onGo: Go;
+  onOut?: () => void;
+}
+
+/** Which span is in sight, and the ways to another. */
+export function Walker({ view, day, today, labels, onStep, onGo, onOut }: WalkerProps) {
+  const { format } = labels;
+  const [first, end] = bounds(view.span, view.unit, day);
+  const last = end > today;
+  return (
+    <header class="walker">
+      <div class="walk">
+        <StepButton
+          label={format.text("history.back")}
+          path="M12 4.5 6.5 10l5.5 5.5"
+          onPress={() => onStep(-1)}
+        />
+        <div class="place">
+          <h2 id="history-title" data-testid="history-title" aria-live="polite">
+            {labels.title(view, day)}
+          </h2>
+          <p class="ways">
+            {onOut && (
+              <button type="button" data-testid="history-out" onClick={onOut}>
+                {format.text("history.out")}
+              </button>
+            )}
+            {view.day !== undefined && (
+              <button
+                type="button"
+                data-testid="history-today"
+                onClick={() => onGo({ ...view, day: undefined })}
+              >
+                {format.text("history.today")}
+              </button>
+            )}
+          </p>
+        </div>
+        <StepButton
+          label={format.text("history.on")}
+          path="m8 4.5 5.5 5.5L8 15.5"
+          disabled={last}
+          onPress={() => onStep(1)}
+        />
+        <label class="date">
+          <span class="unseen">{format.text("history.date")}</span>
+          <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+            <path d="M4 5.5h12v11H4zM4 9h12M7 3.5v3.5M13 3.5v3.5" />
+          </svg>
+          <input
+            type="date"
+            value={isoDay(first <= today && today < end ? day : first)}
+            max={isoDay(today)}
+            onChange={({ currentTarget }) => {
+              const chosen = parseDay(currentTarget.value);
+              if (chosen !== undefined) onGo({ ...view, day: chosen >= today ? undefined : chosen });
+            }}
+          />
+        </label>
+      </div>
+      <Choices
+        label={format.text("history.span")}
+        kind="spans"
+        chosen={view.span}
+        options={SPANS.map((span) => [span, format.text(SPAN_TEXTS[span])])}
+        onChoose={(span) => onGo(withSpan(view, span))}
+      />
+    </header>
+  );
+}
+
+const SPAN_TEXTS = {
+  day: "history.span.day",
+  week: "history.span.week",
+  month: "history.span.month",
+  year: "history.span.year",
+  years: "history.span.years",
+} as const satisfies Record<Span, string>;
+
+const UNIT_TEXTS = {
+  quarter: "history.unit.quarter",
+  hour: "history.unit.hour",
+  day: "history.unit.day",
+  week: "history.unit.week",
+  month: "history.unit.month",
+  year: "history.unit.year",
+} as const satisfies Record<Unit, string>;
+
+function StepButton(props: { label: string; path: string; disabled?: boolean; onPress: () => void }) {
+  return (
+    <button type="button" class="step" disabled={props.disabled} onClick={props.onPress}>
+      <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+        <path d={props.path} />
+      </svg>
+      <span class="unseen">{props.label}</span>
+    </button>
+  );
+}
+
+interface ToolsProps {
+  view: View;
+  day: Day;
+  labels: Labels;
+  csv: string | undefined;
+  onGo: Go;
+}
+
+/** What the bars are, what they are compared with, and the same as a table or a file. */
+export function ChartTools({ view, day, labels, csv, onGo }: ToolsProps) {
+  const { format } = labels;
+  const units = UNITS_OF[view.span];
+  return (
+    <footer class="chart-tools">
+      {units.length > 1 && (
+        <Choices
+          label={format.text("history.unit")}
+          kind="units"
+          chosen={view.unit}
+          options={units.map((unit) => [unit, format.text(UNIT_TEXTS[unit])])}
+          onChoose={(unit) => onGo({ ...view, unit }, true)}
+        />
+      )}
+      <label class="compare">
+        <span>{format.text("history.compare")}</span>
+        <select
+          data-testid="history-compare"
+          value={view.compare}
+          onChange={({ currentTarget }) => onGo({ ...view, compare: currentTarget.value as Compare }, true)}
+        >
+          {comparesOf(view).map((compare) => (
+            <option key={compare} value={compare}>
+              {compare === "none"
+                ? format.text("history.compare.none")
+                : labels.comparedTitle({ ...view, compare }, day)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <span class="ends">
+        <button
+          type="button"
+          class="plain"
+          aria-pressed={view.table}
+          data-testid="history-table"
+          onClick={() => onGo({ ...view, table: !view.table }, true)}
+        >
+          {format.text("history.table")}
+        </button>
+        {csv !== undefined && (
+          <a class="plain" href={csv} download="" data-testid="history-csv">
+            {format.text("history.csv")}
+          </a>
+        )}
+      </span>
+    </footer>
+  );
+}
+
+/** A year is a year after the one before it: there both are the same. */
+function comparesOf({ span, compare }: View): Compare[] {
+  const kinds: Compare[] = span === "year" ? ["none", "year"] : ["none", "previous"];
+  if (span !== "year" && span !== "years") kinds.push("year");
+  return kinds.includes(compare) ? kinds : [...kinds, compare];
+}
