@@ -1,7 +1,7 @@
 import type { Named } from "./reading";
 
 /** One gateway as `/meters` lists it. */
-export interface Meter {
+export interface Meter extends Named {
   gateway: string;
   status?: string;
 }

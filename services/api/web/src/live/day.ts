@@ -4,6 +4,11 @@ export function dayAround(time: number, zone: string): [from: number, to: number
   return [from, midnight(from + 36 * 3_600_000, zone)];
 }
 
+/** Milliseconds that the home's wall clock has gone since midnight. */
+export function timeOfDay(time: number, zone: string): number {
+  return wallClock(time, zone) % 86_400_000;
+}
+
 function midnight(time: number, zone: string): number {
   const day = Math.floor(wallClock(time, zone) / 86_400_000) * 86_400_000;
   const guess = day - (wallClock(time, zone) - Math.floor(time / 1000) * 1000);
