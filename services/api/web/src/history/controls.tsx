@@ -1,34 +1,7 @@
+import { Choices, DateField, StepButton } from "../parts/controls";
 import { bounds, type Day, isoDay, parseDay, SPANS, type Span, UNITS_OF, type Unit } from "./calendar";
 import type { Labels } from "./labels";
 import { type Compare, type View, withSpan } from "./view";
-
-interface ChoicesProps<Name extends string> {
-  label: string;
-  kind: string;
-  chosen: Name;
-  options: readonly (readonly [name: Name, text: string])[];
-  onChoose: (name: Name) => void;
-}
-
-/** One of a few, as buttons beside each other. */
-export function Choices<Name extends string>({ label, kind, chosen, options, onChoose }: ChoicesProps<Name>) {
-  return (
-    <fieldset class={`segments ${kind}`}>
-      <legend class="unseen">{label}</legend>
-      {options.map(([name, text]) => (
-        <button
-          key={name}
-          type="button"
-          aria-pressed={name === chosen}
-          data-testid={`${kind}-${name}`}
-          onClick={() => onChoose(name)}
-        >
-          {text}
-        </button>
-      ))}
-    </fieldset>
-  );
-}
 
 type Go = (view: View, replace?: boolean) => void;
 
@@ -50,11 +23,7 @@ export function Walker({ view, day, today, labels, onStep, onGo, onOut }: Walker
   return (
     <header class="walker">
       <div class="walk">
-        <StepButton
-          label={format.text("history.back")}
-          path="M12 4.5 6.5 10l5.5 5.5"
-          onPress={() => onStep(-1)}
-        />
+        <StepButton way="back" label={format.text("history.back")} onPress={() => onStep(-1)} />
         <div class="place">
           <h2 id="history-title" data-testid="history-title" aria-live="polite">
             {labels.title(view, day)}
@@ -76,27 +45,16 @@ export function Walker({ view, day, today, labels, onStep, onGo, onOut }: Walker
             )}
           </p>
         </div>
-        <StepButton
-          label={format.text("history.on")}
-          path="m8 4.5 5.5 5.5L8 15.5"
-          disabled={last}
-          onPress={() => onStep(1)}
+        <StepButton way="on" label={format.text("history.on")} disabled={last} onPress={() => onStep(1)} />
+        <DateField
+          label={format.text("history.date")}
+          value={isoDay(first <= today && today < end ? day : first)}
+          max={isoDay(today)}
+          onChoose={(text) => {
+            const chosen = parseDay(text);
+            if (chosen !== undefined) onGo({ ...view, day: chosen >= today ? undefined : chosen });
+          }}
         />
-        <label class="date">
-          <span class="unseen">{format.text("history.date")}</span>
-          <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
-            <path d="M4 5.5h12v11H4zM4 9h12M7 3.5v3.5M13 3.5v3.5" />
-          </svg>
-          <input
-            type="date"
-            value={isoDay(first <= today && today < end ? day : first)}
-            max={isoDay(today)}
-            onChange={({ currentTarget }) => {
-              const chosen = parseDay(currentTarget.value);
-              if (chosen !== undefined) onGo({ ...view, day: chosen >= today ? undefined : chosen });
-            }}
-          />
-        </label>
       </div>
       <Choices
         label={format.text("history.span")}
@@ -126,17 +84,6 @@ const UNIT_TEXTS = {
   year: "history.unit.year",
 } as const satisfies Record<Unit, string>;
 
-function StepButton(props: { label: string; path: string; disabled?: boolean; onPress: () => void }) {
-  return (
-    <button type="button" class="step" disabled={props.disabled} onClick={props.onPress}>
-      <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
-        <path d={props.path} />
-      </svg>
-      <span class="unseen">{props.label}</span>
-    </button>
-  );
-}
-
 interface ToolsProps {
   view: View;
   day: Day;
@@ -163,6 +110,7 @@ export function ChartTools({ view, day, labels, csv, onGo }: ToolsProps) {
       <label class="compare">
         <span>{format.text("history.compare")}</span>
         <select
+          class="field"
           data-testid="history-compare"
           value={view.compare}
           onChange={({ currentTarget }) => onGo({ ...view, compare: currentTarget.value as Compare }, true)}

@@ -2,10 +2,11 @@ import "./history.css";
 import { useComputed } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { amountsOf } from "../live/today";
+import { Choices } from "../parts/controls";
 import { hrefOf, type PlaceProps } from "../route";
 import { Bars } from "./bars";
 import { bounds, type Day, dayAt, slotsOf, walk } from "./calendar";
-import { ChartTools, Choices, Walker } from "./controls";
+import { ChartTools, Walker } from "./controls";
 import { Labels } from "./labels";
 import { QUANTITIES } from "./quantity";
 import { Source } from "./source";
@@ -88,6 +89,10 @@ export function HistoryPage({ house, format, route }: PlaceProps) {
 
   const names = available(new Set(counted.split(",")), namesIn(answered?.answer));
   const chosen = shown?.view ?? view;
+  const rows = useMemo(
+    () => shown && chosen.table && <UsageTable {...shown} labels={labels} onZoom={zoom} />,
+    [shown, chosen.table, labels],
+  );
   const index = shown ? indexOf(shown.table.bars, cursor) : undefined;
   const bar = index === undefined ? undefined : shown?.table.bars[index];
   return (
@@ -120,7 +125,7 @@ export function HistoryPage({ house, format, route }: PlaceProps) {
           <>
             <Sums {...shown} labels={labels} setup={hrefOf("/setup")} />
             {chosen.table ? (
-              <UsageTable {...shown} labels={labels} onZoom={zoom} />
+              rows
             ) : (
               <>
                 <Told bar={bar} {...shown} labels={labels} onZoom={zoom} />

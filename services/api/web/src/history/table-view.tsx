@@ -48,11 +48,11 @@ export function UsageTable({ view, day, table, answer, labels, onZoom }: Props) 
             {several &&
               parts.map((part) => (
                 <th scope="col" key={part.name}>
-                  {partName(part, labels)} <span class="unit">{unit}</span>
+                  {partName(part, labels)} <span class="in-unit">{unit}</span>
                 </th>
               ))}
             <th scope="col">
-              {netName(quantity, labels)} <span class="unit">{unit}</span>
+              {netName(quantity, labels)} <span class="in-unit">{unit}</span>
             </th>
             {compared && <th scope="col">{labels.comparedTitle(view, day)}</th>}
             <th scope="col">
@@ -67,7 +67,7 @@ export function UsageTable({ view, day, table, answer, labels, onZoom }: Props) 
               <tr key={bar.from}>
                 <th scope="row">
                   {opens ? (
-                    <button type="button" onClick={() => onZoom(bar)}>
+                    <button type="button" class="opens" onClick={() => onZoom(bar)}>
                       {labels.bar(bar, view)}
                     </button>
                   ) : (

@@ -122,11 +122,15 @@ function rowsBySlot(rows: readonly UsageRow[], slots: readonly Slot[]): Map<numb
   return found;
 }
 
-/** The holes of this quantity; one that reaches out of the span tells nothing, and may be of any. */
+/** The holes of this quantity. One that reaches out of the span tells nothing: it is another's if a row within it does. */
 function holesOf(span: UsageSpan, quantity: Quantity): Hole[] {
+  const knows = (row: UsageRow) => Object.keys(amountsIn(row, quantity)).length > 0;
+  const others = ({ from, to }: Slot) =>
+    span.rows.some((row) => from <= Date.parse(row.from) && Date.parse(row.to) <= to && knows(row));
   return (span.holes ?? [])
     .map((hole) => ({ ...slotOf(hole), amounts: amountsIn(hole, quantity), silent: !tells(hole) }))
-    .filter(({ amounts, silent }) => silent || Object.keys(amounts).length > 0);
+    .filter((hole) => (hole.silent ? !others(hole) : Object.keys(hole.amounts).length > 0))
+    .map(({ from, to, amounts }) => ({ from, to, amounts }));
 }
 
 function tells(hole: HoleRow): boolean {
