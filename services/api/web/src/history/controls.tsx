@@ -30,13 +30,14 @@ export function Walker({ view, day, today, labels, onStep, onGo, onOut }: Walker
           </h2>
           <p class="ways">
             {onOut && (
-              <button type="button" data-testid="history-out" onClick={onOut}>
+              <button type="button" class="by-way" data-testid="history-out" onClick={onOut}>
                 {format.text("history.out")}
               </button>
             )}
             {view.day !== undefined && (
               <button
                 type="button"
+                class="by-way"
                 data-testid="history-today"
                 onClick={() => onGo({ ...view, day: undefined })}
               >

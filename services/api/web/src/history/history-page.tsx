@@ -1,6 +1,7 @@
 import "./history.css";
 import { useComputed } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { Source } from "../api/source";
 import { amountsOf } from "../live/today";
 import { Choices } from "../parts/controls";
 import { hrefOf, type PlaceProps } from "../route";
@@ -9,7 +10,6 @@ import { bounds, type Day, dayAt, slotsOf, walk } from "./calendar";
 import { ChartTools, Walker } from "./controls";
 import { Labels } from "./labels";
 import { QUANTITIES } from "./quantity";
-import { Source } from "./source";
 import { Sums } from "./sums";
 import { type Bar, type Table, tableOf, type UsageAnswer } from "./table";
 import { UsageTable } from "./table-view";
@@ -35,7 +35,10 @@ export function HistoryPage({ house, format, route }: PlaceProps) {
   const now = useComputed(() => minuteOf(house.now.value && house.meterNow())).value;
   const counted = useComputed(() => Object.keys(amountsOf(house.gateway.value?.reading ?? {})).join()).value;
   const labels = useMemo(() => new Labels(format), [format.locale, format.zone, format.code]);
-  const source = useMemo(() => new Source<UsageAnswer, View>(house.client), [house, gateway]);
+  const source = useMemo(
+    () => new Source<UsageAnswer, View>(house.client, (answer) => answer as UsageAnswer),
+    [house, gateway],
+  );
   const [cursor, point] = useState<number | undefined>(undefined);
 
   const today = dayAt(now, format.zone);
@@ -45,14 +48,15 @@ export function HistoryPage({ house, format, route }: PlaceProps) {
   const [first, end] = bounds(view.span, view.unit, day);
   const running = first <= today && today < end;
 
-  useEffect(() => {
-    if (gateway !== undefined) void source.ask(key, view, `meters/${gateway}/usage`, query);
-  }, [source, key, running ? now : 0]);
+  const ask = () => {
+    if (gateway !== undefined) void source.ask({ key, about: view, path: `meters/${gateway}/usage`, query });
+  };
+  useEffect(ask, [source, key, running ? now : 0]);
   useEffect(() => () => source.stop(), [source]);
   const failed = source.failed.value;
   useEffect(() => {
-    if (!failed || gateway === undefined) return;
-    const retry = setInterval(() => void source.ask(key, view, `meters/${gateway}/usage`, query), RETRY_MS);
+    if (!failed) return;
+    const retry = setInterval(ask, RETRY_MS);
     return () => clearInterval(retry);
   }, [failed, source, key]);
 

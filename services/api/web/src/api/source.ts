@@ -1,11 +1,20 @@
 import { signal } from "@preact/signals";
-import type { Client } from "../api/client";
+import type { Client } from "./client";
 
 /** An answer, and what it was asked about. */
 export interface Answered<Answer, About> {
   key: string;
   about: About;
   answer: Answer;
+}
+
+/** What to ask. `final`: the answer does not change any more. */
+export interface Question<About> {
+  key: string;
+  about: About;
+  path: string;
+  query: Record<string, string>;
+  final?: boolean;
 }
 
 const KEPT = 24;
@@ -20,24 +29,34 @@ export class Source<Answer, About> {
   private readonly kept = new Map<string, Answered<Answer, About>>();
   private request: AbortController | undefined;
 
-  constructor(private readonly client: Pick<Client, "get">) {}
+  /** `read` makes of what the route answers what is kept. */
+  constructor(
+    private readonly client: Pick<Client, "get">,
+    private readonly read: (answer: unknown, about: About) => Answer,
+  ) {}
 
-  /** Ask; what is kept under `key` is shown meanwhile, else what was shown before stays. */
-  async ask(key: string, about: About, path: string, query: Record<string, string>): Promise<void> {
+  /** Ask; what is kept under the key is shown meanwhile, else what was shown before stays. */
+  async ask({ key, about, path, query, final = false }: Question<About>): Promise<void> {
     this.request?.abort();
     const request = new AbortController();
     this.request = request;
-    this.busy.value = true;
     const known = this.kept.get(key);
-    if (known) this.shown.value = { ...known, about };
+    if (known) this.take({ ...known, about });
+    this.busy.value = !(known && final);
+    if (!this.busy.value) return;
     try {
-      const answer = (await this.client.get(path, query, request.signal)) as Answer;
+      const answer = this.read(await this.client.get(path, query, request.signal), about);
       if (!request.signal.aborted) this.take({ key, about, answer });
     } catch {
       if (!request.signal.aborted) this.failed.value = true;
     } finally {
       if (this.request === request) this.busy.value = false;
     }
+  }
+
+  /** What is kept, newest first. */
+  recent(): Answered<Answer, About>[] {
+    return [...this.kept.values()].reverse();
   }
 
   /** Give up what was asked. */
