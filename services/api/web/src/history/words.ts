@@ -124,6 +124,9 @@ export function barText(bar: Bar, view: View, labels: Labels, table: Table, curr
   return [labels.bar(bar, view), ...told, ...notesOf(bar, view, labels, table, digits, currency)].join(", ");
 }
 
+const MORE = ["history.more", "history.more.share"] as const;
+const LESS = ["history.less", "history.less.share"] as const;
+
 /** How a figure stands to that of another period, in words. */
 export function deltaText(
   now: number,
@@ -137,9 +140,9 @@ export function deltaText(
   const { format } = labels;
   const than = partly ? format.text("history.partly", { period }) : period;
   const difference = labels.amount(Math.abs(now - before), view.quantity, currency, 1);
-  const kind = now === before ? "same" : now > before ? "more" : "less";
-  if (kind === "same") return format.text("history.same", { period: than });
-  if (before <= 0) return format.text(`history.${kind}`, { difference, period: than });
-  const share = Math.abs(now - before) / before;
-  return format.text(`history.${kind}.share`, { share: format.percent(share), difference, period: than });
+  if (now === before) return format.text("history.same", { period: than });
+  const [alone, shared] = now > before ? MORE : LESS;
+  if (before <= 0) return format.text(alone, { difference, period: than });
+  const share = format.percent(Math.abs(now - before) / before);
+  return format.text(shared, { share, difference, period: than });
 }

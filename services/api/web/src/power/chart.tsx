@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type uPlot from "uplot";
 import type { Format } from "../format/format";
 import type { Theme } from "../preferences";
@@ -34,7 +34,7 @@ export function Chart(props: Props) {
   const latest = useRef(props);
   latest.current = props;
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const host = box.current;
     if (!host) return;
     const made = plotIn({
@@ -72,7 +72,7 @@ export function Chart(props: Props) {
     };
   }, [show, format, theme]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (plot.current) draw(plot.current, latest.current);
   }, [curve, from, to]);
 

@@ -63,7 +63,7 @@ const SHORTEST_GAP_S = 30;
 export function gapOf(times: readonly number[], step: number): number {
   const steps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
   steps.sort((one, other) => one - other);
-  const usual = steps[Math.floor(steps.length * 0.9)] ?? step;
+  const usual = steps[Math.floor((steps.length - 1) * 0.9)] ?? step;
   return Math.max(SHORTEST_GAP_S, 1.5 * step, 1.6 * Math.min(usual, 4 * (steps[0] ?? usual)));
 }
 
@@ -105,33 +105,32 @@ function less(up: Point, down: Point): Point {
   };
 }
 
-/** What there is to see of a time: the newest curve, and around it what older ones have. */
+/** What there is to see of a time, and a little beyond it: the newest curve, and around it what older ones have. */
 export function composed(newestFirst: readonly Curve[], from: number, to: number): Curve | undefined {
+  const newest = newestFirst.find((curve) => curve.from < to && curve.to > from);
+  return newest && pieced(newestFirst, from - newest.step, to + newest.step);
+}
+
+function pieced(newestFirst: readonly Curve[], from: number, to: number): Curve | undefined {
   const index = newestFirst.findIndex((curve) => curve.from < to && curve.to > from);
   const curve = newestFirst[index];
   if (!curve) return undefined;
   const older = newestFirst.slice(index + 1).filter(({ lines }) => lines.length === curve.lines.length);
-  const left = curve.from > from ? composed(older, from, curve.from) : undefined;
-  const right = curve.to < to ? composed(older, curve.to, to) : undefined;
-  const middle = cut(curve, from, to);
-  return [left, middle, right].filter((each) => each !== undefined).reduce(joined);
+  const left = curve.from > from ? pieced(older, from, curve.from) : undefined;
+  const right = curve.to < to ? pieced(older, curve.to, to) : undefined;
+  return [left, cut(curve, from, to), right].filter((each) => each !== undefined).reduce(joined);
 }
 
-/** The points of a time, and one more on both sides so that lines go on to the edge. */
 function cut(curve: Curve, from: number, to: number): Curve {
-  const first = Math.max(
-    curve.times.findIndex((time) => time >= from),
-    0,
-  );
-  const beyond = curve.times.findIndex((time) => time > to);
-  const begin = Math.max(first - 1, 0);
-  const end = beyond < 0 ? curve.times.length : beyond + 1;
-  const part = (values: Values) => values.slice(begin, end);
+  const first = curve.times.findIndex((time) => time >= from);
+  const beyond = curve.times.findIndex((time) => time >= to);
+  const begin = first < 0 ? curve.times.length : first;
+  const part = <Item>(items: readonly Item[]) => items.slice(begin, beyond < 0 ? undefined : beyond);
   return {
     ...curve,
     from: Math.max(curve.from, from),
     to: Math.min(curve.to, to),
-    times: curve.times.slice(begin, end),
+    times: part(curve.times),
     lines: curve.lines.map(({ min, mean, max }) => ({ min: part(min), mean: part(mean), max: part(max) })),
   };
 }
