@@ -1,3 +1,4 @@
+import { useEffect, useState } from "preact/hooks";
 import type { Reading } from "../api/reading";
 import type { Format } from "../format/format";
 import { isTextKey } from "../texts/language";
@@ -32,10 +33,15 @@ interface Props {
 export function ContractFields(props: Props) {
   const { form, errors, format, onCopy, onRemove } = props;
   const wrong = Object.keys(errors).length > 0;
+  const [open, fold] = useState(form.fresh === true);
+  useEffect(() => {
+    if (wrong) fold(true);
+  }, [wrong]);
   return (
     <details
       class="contract"
-      open={wrong || form.from === "" || Object.keys(form.prices).length === 0}
+      open={open}
+      onToggle={(event) => event.target === event.currentTarget && fold(event.currentTarget.open)}
       data-testid="contract"
     >
       <summary>

@@ -21,6 +21,8 @@ export type Pricing = "single" | "tariffs" | "hourly";
 /** One contract as it stands in the form: what somebody typed, untouched. */
 export interface ContractForm {
   id: number;
+  /** Made by hand just now, so that it lies open. */
+  fresh?: boolean;
   name: string;
   from: string;
   until: string;
@@ -88,6 +90,7 @@ export function copyOf(form: ContractForm, name: string): ContractForm {
   return {
     ...form,
     id: lastId,
+    fresh: true,
     name,
     from: form.until,
     until: "",

@@ -107,13 +107,19 @@ export function ContractsPart({ house, format }: PlaceProps) {
 }
 
 function adopt({ currency, contracts }: Contracts, point: string): void {
-  draft.value = { currency, forms: contracts.map((each) => formOf(each, point)), changed: false };
+  const former = draft.peek()?.forms ?? [];
+  const forms = contracts.map((contract) => {
+    const form = formOf(contract, point);
+    return { ...form, id: former.find(({ from }) => from === form.from)?.id ?? form.id };
+  });
+  draft.value = { currency, forms, changed: false };
 }
 
 /** An empty contract: from where the last one ends, or from the first day of this year. */
 function fresh(forms: readonly ContractForm[], format: Format, point: string): ContractForm {
   const from = forms.at(-1)?.until || `${new Date().getFullYear()}-01-01`;
-  return formOf({ name: format.text("contract.new", { number: forms.length + 1 }), from }, point);
+  const name = format.text("contract.new", { number: forms.length + 1 });
+  return { ...formOf({ name, from }, point), fresh: true };
 }
 
 interface CurrencyProps {
