@@ -18,7 +18,7 @@ describe("the texts", () => {
 
   it("are all used", () => {
     const code = Object.values(sources).join("\n");
-    const built = ["state.", "kind.", "power.", "says.", "registers.", "crc.", "event.", "reason."];
+    const built = [...code.matchAll(/`([a-z_.]+\.)\$\{/g)].map(([, prefix = ""]) => prefix);
     const unused = Object.keys(en).filter(
       (key) => !code.includes(`"${key}"`) && !built.some((prefix) => key.startsWith(prefix)),
     );

@@ -6,12 +6,12 @@ import { ApiError, type Client } from "../api/client";
 /** Who one is to the service: `setup` is a service without a password yet. */
 export interface Identity {
   scopes: readonly ("read" | "control")[];
-  name: string;
+  name?: string;
   login: "open" | "password" | "setup";
   password_set: boolean;
 }
 
-const NOBODY: Identity = { scopes: ["read"], name: "anyone", login: "open", password_set: false };
+const NOBODY: Identity = { scopes: ["read"], login: "open", password_set: false };
 
 /** Somebody closed the login dialog. */
 export class NotLoggedIn extends Error {}
@@ -65,9 +65,14 @@ export class Session {
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 401)) throw error;
     }
+    await this.enter();
+    return action();
+  }
+
+  /** Ask for the login now. Raises NotLoggedIn. */
+  async enter(): Promise<void> {
     await this.load();
     await this.ask();
-    return action();
   }
 
   /** Close the dialog without a login. */
