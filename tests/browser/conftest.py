@@ -13,7 +13,8 @@ from meterkast_api.routes.page import STATIC
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import ConsoleMessage, Page, ViewportSize, async_playwright, expect
 
-from tests.brokers import Broker
+from tests.brokers import BROKERS, Broker, BrokerMissingError
+from tests.browser import years
 from tests.browser.pipeline import Pipeline, running
 
 ARGUMENTS = (
@@ -108,3 +109,18 @@ async def pipeline(mosquitto: Broker, tmp_path: Path) -> AsyncIterator[Pipeline]
     """Give a running pipeline."""
     async with running(mosquitto, tmp_path / "data") as started:
         yield started
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def lived_in(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pipeline]:
+    """Give a running pipeline that has weeks of last year behind it; for pages that change nothing."""
+    folder = tmp_path_factory.mktemp("years")
+    broker = BROKERS["mosquitto"](folder / "broker")
+    try:
+        broker.start()
+    except BrokerMissingError as missing:
+        pytest.skip(str(missing))
+    await years.fill(folder / "data")
+    async with running(broker, folder / "data") as started:
+        yield started
+    broker.stop()
