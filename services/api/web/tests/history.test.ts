@@ -185,12 +185,13 @@ describe("the address", () => {
     expect(queryOf(view)).toEqual({ span: "years" });
   });
 
-  it("offers what the meter has or history holds, and the cost", () => {
-    expect(available(new Set(["energy_import_kwh"]), new Set(["heat_gj"]))).toEqual([
+  it("offers what there is, what is chosen, and the cost", () => {
+    expect(available(new Set(["energy_import_kwh", "heat_gj"]), "electricity")).toEqual([
       "electricity",
       "heat",
       "cost",
     ]);
+    expect(available(new Set(), "water")).toEqual(["water", "cost"]);
   });
 });
 

@@ -91,7 +91,8 @@ export function HistoryPage({ house, format, route }: PlaceProps) {
   };
   useArrows(step);
 
-  const names = available(new Set(counted.split(",")), namesIn(answered?.answer));
+  const held = useHeld(house, gateway);
+  const names = available(new Set([...counted.split(","), ...held]), view.quantity.name);
   const chosen = shown?.view ?? view;
   const rows = useMemo(
     () => shown && chosen.table && <UsageTable {...shown} labels={labels} onZoom={zoom} />,
@@ -177,8 +178,19 @@ function withoutLead(table: Table): Table {
   return first > 0 ? { ...table, bars: table.bars.slice(first) } : table;
 }
 
-function namesIn(answer: UsageAnswer | undefined): Set<string> {
-  return new Set((answer?.rows ?? []).flatMap((row) => Object.keys(row)));
+/** The registers that history holds anything of, also where the meter is silent now. */
+function useHeld(house: PlaceProps["house"], gateway: string | undefined): readonly string[] {
+  const [held, hold] = useState<readonly string[]>([]);
+  useEffect(() => {
+    if (gateway === undefined) return;
+    house.client.get(`meters/${gateway}/usage`, { per: "year" }).then(
+      (answer) => hold(Object.keys((answer as UsageAnswer).total ?? {})),
+      () => {
+        // The reading says it too, as soon as there is one.
+      },
+    );
+  }, [house, gateway]);
+  return held;
 }
 
 /** The bar that holds a time; else the running one, the newest that is known, or the last. */

@@ -38,8 +38,12 @@ export function UsageTable({ view, day, table, answer, labels, onZoom }: Props) 
   );
   const opens = inward(view, 0) !== undefined;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section class="rows" aria-label={labels.title(view, day)} tabIndex={0}>
+    <section
+      class="rows"
+      aria-label={`${format.text("history.table")} ${labels.title(view, day)}`}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+      tabIndex={0}
+    >
       <table data-testid="history-rows">
         <caption class="unseen">{labels.title(view, day)}</caption>
         <thead>

@@ -21,6 +21,7 @@ export interface UsageSpan {
 export interface UsageAnswer extends UsageSpan {
   timezone?: string;
   currency?: string;
+  total?: Named;
   compared?: UsageSpan;
   changes?: readonly { at: string; kind: string; meter_id?: string }[];
 }

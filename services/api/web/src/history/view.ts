@@ -100,13 +100,9 @@ export function withSpan(view: View, span: Span): View {
   return { ...view, span, unit: UNITS_OF[span][0] as Unit };
 }
 
-/** The quantities that there is something to show of: what the meter has or the answer holds, and what it costs. */
-export function available(
-  counted: ReadonlySet<string>,
-  answered: ReadonlySet<string>,
-): readonly QuantityName[] {
+/** The quantities that there is something to show of, the chosen one, and the cost. */
+export function available(counted: ReadonlySet<string>, chosen: QuantityName): readonly QuantityName[] {
   return QUANTITIES.filter(
-    ({ name, parts }) =>
-      name === "cost" || parts.some((part) => counted.has(part.name) || answered.has(part.name)),
+    ({ name, parts }) => name === "cost" || name === chosen || parts.some((part) => counted.has(part.name)),
   ).map(({ name }) => name);
 }
