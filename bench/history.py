@@ -1,112 +1,107 @@
-"""History: bytes per year on disk, and how long questions over ten years take."""
+"""History: bytes per year on disk, and how long questions take, from the hours of a day to ten years."""
 
 import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from meterkast_reader.simulator import Meter
-from meterkast_store import Batch, Period, Sample, StoreSettings, open_store
+from meterkast_api.tables import power_json, usage_json
+from meterkast_store import HistoryStore, Period
 
+from bench import decade
+from bench.decade import END, START, ZONE
 from bench.report import Figure, Section
 
-YEARS = 10
-ROUNDS = 15
-_ZONE = ZoneInfo("Europe/Amsterdam")
-_QUARTER_S = 900
-_BATCH = 5000
+COLD, WARM = 5, 15
+POINTS = 2000
+TWO = ("power_import_w", "power_export_w")
+SIX = (*TWO, "voltage_l1_v", "voltage_l2_v", "current_l1_a", "current_l2_a")
+YEAR = "≤ 100 ms"
+DECADE = "≤ 200 ms"
 
-_START = datetime(2016, 1, 1, tzinfo=_ZONE)
-_END = datetime(2016 + YEARS, 1, 1, tzinfo=_ZONE)
+Ask = Callable[[HistoryStore], Awaitable[bytes]]
+Question = tuple[str, Ask, str]
 
 
 def measure() -> Section:
-    """Fill ten years of quarters, delete what retention does not keep, and ask."""
+    """Fill ten years and ask."""
     return asyncio.run(_measure())
 
 
 async def _measure() -> Section:
-    with tempfile.TemporaryDirectory() as folder:
-        async with open_store(StoreSettings(), Path(folder)) as store:
-            began = time.process_time()
-            rows = 0
-            samples = _samples()
-            while batch := list(islice(samples, _BATCH)):
-                await store.write(Batch(samples=batch))
-                rows += len(batch)
-                await store.prune(batch[-1].measured_at)
-            writing = (time.process_time() - began) / rows
-
-            def usage(per: Period, start: datetime, end: datetime) -> Callable[[], Awaitable[object]]:
-                return lambda: store.usage("home", start, end, per, _ZONE)
-
-            day = datetime(2020, 6, 1, tzinfo=_ZONE)
-            hour = await _median(usage(Period.HOUR, day, day + timedelta(1)))
-            days = await _median(usage(Period.DAY, day, day + timedelta(30)))
-            months = await _median(
-                usage(Period.MONTH, datetime(2020, 1, 1, tzinfo=_ZONE), datetime(2021, 1, 1, tzinfo=_ZONE))
-            )
-            years = await _median(usage(Period.YEAR, _START, _END))
-            all_months = await _median(usage(Period.MONTH, _START, _END))
-        size = _size(Path(folder))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        written = await decade.fill(folder)
+        answers = [await _figure(folder, *question) for question in _questions()]
+    per_year = written.size / decade.YEARS
     return Section(
         "History of ten years",
-        f"SQLite, {rows:,} quarters of a DSMR 5 meter with one reading each, of which 90 days are kept as samples; "
-        "median of 15, the store's connection open.",
+        f"SQLite, {written.quarters:,} quarters of a DSMR 5 meter with one reading each, gas by the hour, and a "
+        f"reading a second in the last day. From question to JSON; cold: the first question to a store just opened, "
+        f"median of {COLD}; warm: the same again, median of {WARM}.",
         (
-            Figure("a year on disk", f"{size / YEARS / 1e6:.1f} MB ({size / rows:.0f} bytes per quarter)"),
-            Figure("writing", f"{writing * 1e6:.0f} µs of CPU per reading, in batches of {_BATCH:,}"),
-            Figure("the hours of a day", f"{hour * 1e3:.1f} ms"),
-            Figure("the days of a month", f"{days * 1e3:.1f} ms ({days / hour:.1f} times the day)"),
-            Figure("the months of a year", f"{months * 1e3:.1f} ms ({months / hour:.1f} times the day)"),
-            Figure("the years of ten years", f"{years * 1e3:.1f} ms ({years / hour:.1f} times the day)"),
-            Figure("the months of ten years", f"{all_months * 1e3:.1f} ms ({all_months / hour:.1f} times the day)"),
+            Figure("a year on disk", f"{per_year / 1e6:.1f} MB, gas included"),
+            Figure("writing", f"{written.per_reading * 1e6:.0f} µs of CPU per reading, in batches of {decade.BATCH:,}"),
+            *answers,
         ),
     )
 
 
-def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("history*"))
+def _questions() -> list[Question]:
+    year, day = datetime(2025, 1, 1, tzinfo=ZONE), datetime(2025, 6, 1, tzinfo=ZONE)
+    return [
+        ("the hours of a day", _usage(Period.HOUR, day, day + timedelta(1)), ""),
+        ("the days of a month", _usage(Period.DAY, day, day + timedelta(30)), ""),
+        ("the months of a year", _usage(Period.MONTH, year, END), YEAR),
+        ("the days of a year", _usage(Period.DAY, year, END), YEAR),
+        ("the hours of a year", _usage(Period.HOUR, year, END), YEAR),
+        ("the years of ten years", _usage(Period.YEAR, START, END), DECADE),
+        ("the months of ten years", _usage(Period.MONTH, START, END), DECADE),
+        ("the weeks of ten years", _usage(Period.WEEK, START, END), DECADE),
+        ("the days of ten years", _usage(Period.DAY, START, END), DECADE),
+        *(
+            (f"{len(fields)} curves of {span}", _power(start, fields), aim)
+            for span, start, aim in (
+                ("an hour", END - timedelta(hours=1), YEAR),
+                ("a day", END - timedelta(days=1), YEAR),
+                ("a month", END - timedelta(days=31), YEAR),
+                ("a year", year, YEAR),
+                ("ten years", START, DECADE),
+            )
+            for fields in (TWO, SIX)
+        ),
+    ]
 
 
-async def _median(ask: Callable[[], Awaitable[object]]) -> float:
-    times = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        await ask()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
+def _usage(per: Period, start: datetime, end: datetime) -> Ask:
+    async def ask(store: HistoryStore) -> bytes:
+        return usage_json(await store.usage("home", start, end, per, ZONE), start, end)
+
+    return ask
 
 
-def _samples() -> Iterator[Sample]:
-    """A reading at each quarter, as a DSMR 5 meter's."""
-    meter = Meter("nl-dsmr5", 3, starts=_START)
-    moment, end = int(_START.timestamp()), int(_END.timestamp())
-    while moment <= end:
-        registers = meter.registers(moment)
-        watts = moment // _QUARTER_S % 4000
-        yield Sample(
-            gateway="home",
-            meter="E1",
-            measured_at=datetime.fromtimestamp(moment, UTC),
-            registers={
-                "energy_import_t1_wh": registers.import_t1 // 3600,
-                "energy_import_t2_wh": registers.import_t2 // 3600,
-                "energy_export_t1_wh": registers.export_t1 // 3600,
-                "energy_export_t2_wh": registers.export_t2 // 3600,
-            },
-            gauges={
-                "power_import_w": watts,
-                "power_export_w": 0,
-                **{f"power_import_l{phase}_w": watts // 3 for phase in (1, 2, 3)},
-                **{f"power_export_l{phase}_w": 0 for phase in (1, 2, 3)},
-                **{f"voltage_l{phase}_v": 230 + phase / 10 for phase in (1, 2, 3)},
-                **{f"current_l{phase}_a": watts // 700 for phase in (1, 2, 3)},
-            },
-        )
-        moment += _QUARTER_S
+def _power(start: datetime, fields: tuple[str, ...]) -> Ask:
+    async def ask(store: HistoryStore) -> bytes:
+        return power_json(await store.power("home", start, END, POINTS, fields), fields)
+
+    return ask
+
+
+async def _figure(folder: Path, name: str, ask: Ask, aim: str) -> Figure:
+    cold = []
+    for _ in range(COLD):
+        async with decade.opened(folder) as store:
+            cold.append(await _seconds(ask, store))
+    async with decade.opened(folder) as store:
+        await ask(store)
+        warm = [await _seconds(ask, store) for _ in range(WARM)]
+    return Figure(name, f"{statistics.median(cold) * 1e3:.0f} ms, warm {statistics.median(warm) * 1e3:.0f} ms", aim)
+
+
+async def _seconds(ask: Ask, store: HistoryStore) -> float:
+    began = time.perf_counter()
+    await ask(store)
+    return time.perf_counter() - began

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from meterkast_runtime.log import LogSection, configure_logging
-from meterkast_runtime.service import supervise
+from meterkast_runtime.service import settle, supervise
 from meterkast_runtime.settings import Settings, load_settings
 
 from meterkast import ports
@@ -126,7 +126,7 @@ async def _run(plan: Plan, out: TextIO) -> None:
         await greet(plan.pipeline.reader.mqtt)
     configure_logging(_log(plan.pipeline.reader.log))
     async with EmbeddedBroker(plan.embedded) if plan.embedded else contextlib.nullcontext():
-        work = asyncio.create_task(supervise(services(plan.pipeline), ready=lambda: _announce(plan, out)))
+        work = asyncio.create_task(supervise(services(plan.pipeline), ready=lambda: _on_live(plan, out)))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait([work, stopping], return_when=asyncio.FIRST_COMPLETED)
         if stop.is_set():
@@ -135,6 +135,11 @@ async def _run(plan: Plan, out: TextIO) -> None:
         stopping.cancel()
         work.cancel()
         await asyncio.wait([work])
+
+
+def _on_live(plan: Plan, out: TextIO) -> None:
+    settle()
+    _announce(plan, out)
 
 
 def _announce(plan: Plan, out: TextIO) -> None:

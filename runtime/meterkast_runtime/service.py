@@ -1,6 +1,7 @@
 """A service as a process: started, reported on, and stopped in order."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -16,7 +17,7 @@ from meterkast_runtime.metrics import metrics_server
 from meterkast_runtime.settings import Settings
 from meterkast_runtime.supervision import Service, described, supervise, unheeded
 
-__all__ = ["Health", "Service", "run_main", "supervise"]
+__all__ = ["Health", "Service", "run_main", "settle", "supervise"]
 
 STOP_WITHIN_S = 2.0
 EXIT_FAILED = 1
@@ -48,6 +49,12 @@ def run_main(build: Callable[[], Service], *, settings: Settings | None = None, 
         ending.cancel()
 
 
+def settle() -> None:
+    """Leave what a started process holds out of later garbage collections: a whole one stops every thread 50 ms."""
+    gc.collect()
+    gc.freeze()
+
+
 def _force() -> None:
     log.error("did not stop within %g s, and is ended", STOP_WITHIN_S)
     sys.stderr.flush()
@@ -73,7 +80,7 @@ class _Run:
             loop.add_signal_handler(number, self._on_signal, number)
         service = self._build()
         report = self._start_report()
-        work = asyncio.create_task(service.run(self._health.ready if self._health else unheeded), name=service.name)
+        work = asyncio.create_task(service.run(self._ready), name=service.name)
         stopping = asyncio.create_task(self._stop.wait())
         try:
             await asyncio.wait([work, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -82,6 +89,11 @@ class _Run:
             await self._finish_report(report, work)
         with suppress(asyncio.CancelledError):
             work.result()
+
+    def _ready(self) -> None:
+        settle()
+        if self._health is not None:
+            self._health.ready()
 
     def _on_signal(self, number: int) -> None:
         if self._stop.is_set():

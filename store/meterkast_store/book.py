@@ -1,7 +1,7 @@
 """The history store: the logic of history over any backend."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from heapq import merge
 from typing import Self
@@ -16,20 +16,24 @@ from meterkast_store.history import (
     POWER_FIELDS,
     Batch,
     Epoch,
+    Hole,
     MeterInfo,
     Period,
     PowerCurve,
     Sample,
     Usage,
+    UsageRow,
 )
 from meterkast_store.instants import QUARTER_MS, from_ms, to_ms
-from meterkast_store.marks import Mark
 from meterkast_store.period import boundaries
-from meterkast_store.recorder import FAR_AHEAD, LONG_AGO, TOMBSTONES_IN_A_ROW, Recorder
+from meterkast_store.recorder import FAR_AHEAD, LONG_AGO, Recorder
 from meterkast_store.rows import Bin, Row, Rows, Series, Table
 from meterkast_store.sampling import row_event, row_sample
-from meterkast_store.selection import marks_at
+from meterkast_store.selection import live_rows, selected
+from meterkast_store.trace import Selection
 from meterkast_store.usage import tabulate
+
+AT_ONCE = 20
 
 
 class Book:
@@ -59,7 +63,10 @@ class Book:
     async def meters(self) -> list[MeterInfo]:
         """Every meter of every gateway."""
         known = [*await self._rows.series(Table.QUARTER), *await self._rows.series(Table.MBUS)]
-        found = [info for series in known if (info := await self._meter(series)) is not None]
+        infos: list[MeterInfo | None] = []
+        for index in range(0, len(known), AT_ONCE):
+            infos += await asyncio.gather(*map(self._meter, known[index : index + AT_ONCE]))
+        found = [info for info in infos if info is not None]
         return sorted(found, key=lambda info: (info.gateway, info.first))
 
     async def power(
@@ -77,7 +84,8 @@ class Book:
                     series, plan.start + late, plan.end + late, width=plan.width, fields=fields
                 )
             ]
-            curve = PowerCurve(gateway, from_ms(plan.start), from_ms(plan.end), plan.width / 1000, merged(bins))
+            drawn = await asyncio.to_thread(merged, bins)
+            curve = PowerCurve(gateway, from_ms(plan.start), from_ms(plan.end), plan.width / 1000, drawn)
             if bins:
                 break
         return curve
@@ -85,9 +93,9 @@ class Book:
     async def usage(self, gateway: str, start: datetime, end: datetime, per: Period, timezone: ZoneInfo) -> Usage:
         """Usage of every period that has a part in `start`..`end`."""
         bounds = boundaries(to_ms(start), to_ms(end), per, timezone)
-        meters = await self._marks(Table.QUARTER, gateway, bounds)
-        mbus = await self._marks(Table.MBUS, gateway, bounds)
-        rows, holes = await asyncio.to_thread(tabulate, bounds, meters, mbus, tolerance_ms=self._tolerance_ms)
+        meters = await self._selected(Table.QUARTER, gateway, bounds)
+        mbus = await self._selected(Table.MBUS, gateway, bounds)
+        rows, holes = await asyncio.to_thread(self._tabulate, bounds, meters, mbus)
         return Usage(gateway, per, timezone.key, rows, holes)
 
     async def events(self, gateway: str, start: datetime, end: datetime, limit: int = 1000) -> list[Event]:
@@ -117,19 +125,26 @@ class Book:
         """Delete samples older than the retention."""
         return await self._rows.prune(Table.SAMPLE, to_ms(now - self._retention))
 
-    async def _marks(self, table: Table, gateway: str, bounds: Sequence[int]) -> list[Sequence[Mark]]:
+    async def _selected(self, table: Table, gateway: str, bounds: Sequence[int]) -> list[Selection]:
         series = await self._rows.series(table, gateway)
-        return [await marks_at(self._rows, one, bounds, tolerance_ms=self._tolerance_ms) for one in series]
+        found = [await selected(self._rows, one, bounds, tolerance_ms=self._tolerance_ms) for one in series]
+        return [one for one in found if one is not None]
+
+    def _tabulate(
+        self, bounds: Sequence[int], meters: Iterable[Selection], mbus: Iterable[Selection]
+    ) -> tuple[tuple[UsageRow, ...], tuple[Hole, ...]]:
+        traces = [[one.trace(bounds) for one in kind] for kind in (meters, mbus)]
+        return tabulate(bounds, *traces, tolerance_ms=self._tolerance_ms)
 
     async def _meter(self, series: Series) -> MeterInfo | None:
-        oldest = quarter.live(await self._rows.between(series, LONG_AGO, FAR_AHEAD, limit=TOMBSTONES_IN_A_ROW))
-        newest = quarter.live(await self._rows.between(series, LONG_AGO, FAR_AHEAD, limit=1, newest=True))
+        oldest = await live_rows(self._rows, series, LONG_AGO, FAR_AHEAD)
+        newest = await live_rows(self._rows, series, LONG_AGO, FAR_AHEAD, newest=True)
         if not oldest or not newest:
             return None
         starts, ends = [quarter.first_measured_at(oldest[0])], []
         for at in await self._rows.resets(series, oldest[0].at, FAR_AHEAD):
-            before = await self._rows.between(series, LONG_AGO, at - 1, limit=TOMBSTONES_IN_A_ROW, newest=True)
-            ends += [quarter.measured_at(row) for row in quarter.live(before)[-1:]]
+            before = await live_rows(self._rows, series, LONG_AGO, at - 1, newest=True)
+            ends += [quarter.measured_at(row) for row in before]
             starts += [quarter.first_measured_at(row) for row in await self._rows.at(series, [at])]
         ends.append(quarter.measured_at(newest[0]))
         epochs = tuple(Epoch(from_ms(a), from_ms(b)) for a, b in zip(starts, ends, strict=True))

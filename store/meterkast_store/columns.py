@@ -6,7 +6,6 @@ from types import MappingProxyType
 
 from meterkast_contracts.catalogue import CATALOGUE, Kind
 
-AGGREGATED = ("power_import_w", "power_export_w", "voltage_l1_v", "voltage_l2_v", "voltage_l3_v")
 AGGREGATES = ("_sum", "_min", "_max", "_n")
 GAIN = "_gain"
 LIMIT = 2**53
@@ -31,6 +30,9 @@ GAUGES: Mapping[str, int] = MappingProxyType(
 )
 """Catalogue name → decimal places by which rows hold it scaled."""
 
+AGGREGATED = tuple(name for name, entry in _KEPT.items() if entry.kind is Kind.GAUGE)
+"""Gauges of which each quarter keeps sum, lowest and highest."""
+
 _GAUGE_FIELDS = {
     **GAUGES,
     **{f"{name}{suffix}": GAUGES[name] for name in AGGREGATED for suffix in ("_sum", "_min", "_max")},
@@ -40,6 +42,11 @@ _GAUGE_FIELDS = {
 def gauge_decimals(field: str) -> int | None:
     """Return by how many decimal places a row's field is scaled, None where it is no gauge."""
     return _GAUGE_FIELDS.get(field)
+
+
+def tells_gauge(field: str) -> bool:
+    """Whether a row's field holds a gauge, or what a quarter knows of one."""
+    return field in _GAUGE_FIELDS or field.rpartition("_")[0] in AGGREGATED
 
 
 def register_value(value: Decimal | int | str | None, shift: int) -> int | None:

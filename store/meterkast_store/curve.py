@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from meterkast_store.columns import AGGREGATED, gauge_decimals, natural
 from meterkast_store.history import MAX_POINTS, PowerBin, Spread
-from meterkast_store.instants import QUARTER_MS, from_ms
+from meterkast_store.instants import BLOCK_MS, QUARTER_MS, from_ms
 from meterkast_store.rows import Bin, Table
 
 FROM_SAMPLES_MS = 48 * 3_600_000
@@ -23,7 +23,10 @@ class Plan:
 
 
 def plans(start: int, end: int, points: int, fields: Sequence[str]) -> list[Plan]:
-    """Return how to read a curve, the better way first: readings while they are few, else quarters."""
+    """Return how to read a curve, the better way first: readings while they are few, else quarters.
+
+    Where bins are wider than six hours they begin at a block's beginning and are made of whole ones.
+    """
     points = max(1, min(points, MAX_POINTS))
     span = end - start
     if span <= 0:
@@ -32,10 +35,11 @@ def plans(start: int, end: int, points: int, fields: Sequence[str]) -> list[Plan
     result = []
     if span <= FROM_SAMPLES_MS or not set(fields) <= set(AGGREGATED):
         result.append(Plan(Table.SAMPLE, start, end, width))
-    begin = start // QUARTER_MS * QUARTER_MS
-    until = -(-end // QUARTER_MS) * QUARTER_MS
-    quarters = -(-(until - begin) // (points * QUARTER_MS))
-    result.append(Plan(Table.QUARTER, begin, until, max(1, quarters) * QUARTER_MS))
+    step = BLOCK_MS if width > BLOCK_MS else QUARTER_MS
+    begin = start // step * step
+    until = -(-end // step) * step
+    steps = -(-(until - begin) // (points * step))
+    result.append(Plan(Table.QUARTER, begin, until, max(1, steps) * step))
     return result
 
 
@@ -61,5 +65,5 @@ def _joined(old: Reach, old_count: int, new: Reach, new_count: int) -> Reach:
 
 def _spread(name: str, reach: Reach) -> Spread:
     decimals = gauge_decimals(name) or 0
-    low, mean, high = (natural(value, decimals) for value in reach)
-    return Spread(low, mean, high)
+    low, mean, high = reach
+    return Spread(natural(low, decimals), mean / 10**decimals, natural(high, decimals))

@@ -15,7 +15,7 @@ from meterkast_store.influx_lines import (
 )
 from meterkast_store.influx_place import InfluxPlace
 from meterkast_store.influx_server import InfluxServer
-from meterkast_store.rows import Bin, Row, Series, Table
+from meterkast_store.rows import Bin, Columns, Row, Series, Table, columns_of
 
 EARLIEST_MS = -9_000_000_000_000
 LATEST_MS = 9_000_000_000_000
@@ -85,6 +85,12 @@ class InfluxRows:
             return []
         found = await self._server.ask(*(_select(series, f" AND time = {at}ms") for at in times))
         return [row for one in found for row in _rows(series, one)]
+
+    async def registers(self, series: Series, times: Sequence[int], *, every: bool = False) -> Columns:
+        """Rows at these times, or every row from the first to the last, with all that they have."""
+        if every and times:
+            return columns_of(series, await self.between(series, times[0] - 1, times[-1]))
+        return columns_of(series, await self.at(series, times))
 
     async def resets(self, series: Series, after: int, until: int) -> list[int]:
         """Times of rows that begin a new epoch."""

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 QUARTER_MS = 900_000
+BLOCK_MS = 24 * QUARTER_MS
 _MILLISECOND = timedelta(milliseconds=1)
 
 

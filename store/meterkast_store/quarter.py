@@ -19,13 +19,15 @@ _NOT_REGISTERS = frozenset({"lag", "reset", "span"})
 
 def registers_of(row: Row) -> dict[str, int]:
     """Return the registers of any row, as they stood at its last sample."""
-    if row.series.table is Table.MBUS:
-        return {n: v for n, v in row.fields.items() if isinstance(v, int) and _is_register(n)}
-    return {n: v for n, v in row.fields.items() if n in REGISTER_FIELDS and isinstance(v, int)}
+    table = row.series.table
+    return {n: v for n, v in row.fields.items() if isinstance(v, int) and holds_register(table, n)}
 
 
-def _is_register(field: str) -> bool:
-    return field not in _NOT_REGISTERS and not field.endswith(GAIN)
+def holds_register(table: Table, field: str) -> bool:
+    """Whether a row's field is a register."""
+    if table is Table.MBUS:
+        return field not in _NOT_REGISTERS and not field.endswith(GAIN)
+    return field in REGISTER_FIELDS
 
 
 def first_registers_of(row: Row) -> dict[str, int]:

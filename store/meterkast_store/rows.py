@@ -51,12 +51,41 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Columns:
+    """Rows of a series as columns: their times, and for each integer field that any has its values, None where not."""
+
+    series: Series
+    times: Sequence[int]
+    fields: Mapping[str, Sequence[int | None]]
+
+    def row(self, place: int) -> Row:
+        """Return one of them as a row."""
+        values = {name: value for name, column in self.fields.items() if (value := column[place]) is not None}
+        return Row(self.series, self.times[place], values)
+
+    def column(self, name: str) -> Sequence[int]:
+        """Return a field of each row, 0 where a row lacks it."""
+        return [value or 0 for value in self.fields.get(name, (0,) * len(self.times))]
+
+
+@dataclass(frozen=True, slots=True)
 class Bin:
     """What a backend computed over one bin: its start, rows in it, and (lowest, mean, highest) by field, scaled."""
 
     at: int
     count: int
     values: Mapping[str, tuple[float, float, float]]
+
+
+def columns_of(series: Series, rows: Sequence[Row]) -> Columns:
+    """Return rows as columns."""
+    names = sorted({name for row in rows for name, value in row.fields.items() if isinstance(value, int)})
+    fields = {name: [_integer(row.fields.get(name)) for row in rows] for name in names}
+    return Columns(series, [row.at for row in rows], fields)
+
+
+def _integer(value: Field) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 class Rows(Protocol):
@@ -86,6 +115,10 @@ class Rows(Protocol):
 
     async def at(self, series: Series, times: Sequence[int]) -> list[Row]:
         """Rows at exactly these times (ascending), by time."""
+        ...
+
+    async def registers(self, series: Series, times: Sequence[int], *, every: bool = False) -> Columns:
+        """Rows at exactly these times (ascending), or `every` row from the first to the last, but for their gauges."""
         ...
 
     async def resets(self, series: Series, after: int, until: int) -> list[int]:

@@ -10,13 +10,17 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from meterkast_store.columns import tells_gauge
 from meterkast_store.errors import StoreDamagedError, StoreError, StoreUnavailableError
-from meterkast_store.rows import Bin, Field, Row, Series, Table
+from meterkast_store.rows import Bin, Columns, Field, Row, Series, Table
+from meterkast_store.sqlite_blocks import make_all_blocks, renew_blocks
+from meterkast_store.sqlite_curves import bins
 from meterkast_store.sqlite_schema import ForeignDatabaseError, add_columns, columns, connect, migrate
 
 READERS = 2
 PRUNE_STEP = 5000
 T = TypeVar("T")
+Groups = dict[tuple[Table, tuple[str, ...]], list[tuple[int, int, *tuple[Field, ...]]]]
 
 _HINTS = {
     sqlite3.SQLITE_FULL: "free some space on the disk; nothing is lost meanwhile",
@@ -28,6 +32,8 @@ _HINTS = {
 }
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _PRIMARY = 0xFF
+_AMONG = "at IN (SELECT value FROM json_each(?))"
+_BETWEEN = "at >= ? AND at <= ?"
 
 
 class SqliteRows:
@@ -44,7 +50,7 @@ class SqliteRows:
 
     async def open(self) -> None:
         """Create the file and its tables where they are missing."""
-        await self._run(self._writer, "open", migrate)
+        await self._run(self._writer, "open", lambda connection: migrate(connection, make_all_blocks))
 
     async def close(self) -> None:
         """Finish what is under way and close the file."""
@@ -75,9 +81,14 @@ class SqliteRows:
 
     async def at(self, series: Series, times: Sequence[int]) -> list[Row]:
         """Rows at exactly these times."""
-        where = "at IN (SELECT value FROM json_each(?)) ORDER BY at"
-        wanted = f"[{','.join(map(str, times))}]"
-        return await self._read(lambda connection: self._select(connection, series, where, (wanted,)))
+        where = f"{_AMONG} ORDER BY at"
+        return await self._read(lambda connection: self._select(connection, series, where, (_json(times),)))
+
+    async def registers(self, series: Series, times: Sequence[int], *, every: bool = False) -> Columns:
+        """Rows at these times, or every row from the first to the last, but for their gauges."""
+        if not times:
+            return Columns(series, (), {})
+        return await self._read(lambda connection: self._registers(connection, series, times, every=every))
 
     async def resets(self, series: Series, after: int, until: int) -> list[int]:
         """Times of rows that begin a new epoch."""
@@ -92,7 +103,10 @@ class SqliteRows:
 
     async def bins(self, series: Series, after: int, until: int, *, width: int, fields: Sequence[str]) -> list[Bin]:
         """Rows with `after` ≤ at < `until` in bins of `width` ms."""
-        return await self._read(lambda c: self._bins(c, series, (after, until, width), fields))
+        stretch = (after, until, width)
+        return await self._read(
+            lambda c: [] if (i := self._id(c, series)) is None else bins(c, series.table, i, stretch, fields)
+        )
 
     async def prune(self, table: Table, before: int) -> int:
         """Delete rows older than `before`, some thousands at a time."""
@@ -165,7 +179,7 @@ class SqliteRows:
             raise
 
     def _insert(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-        groups: dict[tuple[Table, tuple[str, ...]], list[tuple[Field, ...]]] = defaultdict(list)
+        groups: Groups = defaultdict(list)
         for row in rows:
             key = (row.series.table, tuple(row.fields))
             groups[key].append((self._new_id(connection, row.series), row.at, *row.fields.values()))
@@ -178,6 +192,8 @@ class SqliteRows:
                     raise
                 add_columns(connection, table, names)
                 connection.executemany(sql, values)
+        for series, times in _quarters(groups).items():
+            renew_blocks(connection, series, times)
 
     def _new_id(self, connection: sqlite3.Connection, series: Series) -> int:
         if self._id(connection, series) is None:
@@ -197,23 +213,21 @@ class SqliteRows:
         names = [column[0] for column in cursor.description]
         return [_row(series, dict(zip(names, values, strict=True))) for values in found]
 
-    def _bins(
-        self, connection: sqlite3.Connection, series: Series, stretch: tuple[int, int, int], fields: Sequence[str]
-    ) -> list[Bin]:
-        after, until, width = stretch
-        known = columns(connection, series.table)
-        present = [name for name in fields if name in known or f"{name}_sum" in known]
-        series_id = self._id(connection, series)
-        if series_id is None or not present:
-            return []
-        spreads = ", ".join(_spread_sql(series.table, name, known) for name in present)
-        count = "count(*)" if series.table is Table.SAMPLE else 'sum("count")'
+    def _registers(
+        self, connection: sqlite3.Connection, series: Series, times: Sequence[int], *, every: bool
+    ) -> Columns:
+        names = sorted(name for name in columns(connection, series.table) - {"series", "at"} if not tells_gauge(name))
+        if (series_id := self._id(connection, series)) is None:
+            return Columns(series, (), {})
+        where, bound = _BETWEEN if every else _AMONG, (times[0], times[-1]) if every else (_json(times),)
         sql = (
-            f'SELECT (at - ?) / ? AS bin, {count}, {spreads} FROM "{series.table}" '  # noqa: S608 - catalogue names
-            "WHERE series = ? AND at >= ? AND at < ? GROUP BY bin ORDER BY bin"
+            f'SELECT at{"".join(f", {_quoted(name)}" for name in names)} FROM "{series.table}" '  # noqa: S608
+            f"WHERE series = ? AND {where} ORDER BY at"
         )
-        found = connection.execute(sql, (after, width, series_id, after, until)).fetchall()
-        return [_bin(after + index * width, count, present, spread) for index, count, *spread in found]
+        rows = connection.execute(sql, (series_id, *bound)).fetchall()
+        times, *found = zip(*rows, strict=True) if rows else ((), *((),) * len(names))
+        present = {name: values for name, values in zip(names, found, strict=True) if values.count(None) < len(rows)}
+        return Columns(series, times, present)
 
     def _prune(self, connection: sqlite3.Connection, *, series: Series, before: int) -> int:
         table, series_id = series.table, self._id(connection, series)
@@ -224,28 +238,30 @@ class SqliteRows:
         return connection.execute(sql, (series_id, before, series_id, PRUNE_STEP, before)).rowcount
 
 
+def _quarters(groups: Groups) -> dict[int, set[int]]:
+    """Return at which times quarters are written, by series."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for (table, _), values in groups.items():
+        if table is Table.QUARTER:
+            for series, at, *_ in values:
+                found[series].add(at)
+    return found
+
+
+def _json(times: Sequence[int]) -> str:
+    return f"[{','.join(map(str, times))}]"
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
 def _insert_sql(table: Table, names: Iterable[str]) -> str:
     listed = ["series", "at", *(f'"{name}"' for name in names)]
     return f'INSERT OR REPLACE INTO "{table}" ({", ".join(listed)}) VALUES ({", ".join("?" * len(listed))})'  # noqa: S608
-
-
-def _spread_sql(table: Table, name: str, known: set[str]) -> str:
-    if table is Table.SAMPLE:
-        return f'min("{name}"), avg("{name}"), max("{name}")'
-    n = f'ifnull("{name}_n", "count")' if f"{name}_n" in known else '"count"'
-    n = f'iif("{name}_sum" IS NULL, 0, {n})'
-    return f'min("{name}_min"), sum("{name}_sum") * 1.0 / sum({n}), max("{name}_max")'
 
 
 def _row(series: Series, values: dict[str, Field | None]) -> Row:
     at = values.pop("at")
     del values["series"]
     return Row(series, int(at or 0), {name: value for name, value in values.items() if value is not None})
-
-
-def _bin(at: int, count: int, names: Sequence[str], spread: Sequence[float | None]) -> Bin:
-    values = {}
-    for name, low, mean, high in zip(names, spread[::3], spread[1::3], spread[2::3], strict=True):
-        if low is not None and mean is not None and high is not None:
-            values[name] = (low, mean, high)
-    return Bin(at, count, values)

@@ -3,13 +3,14 @@
 import re
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from meterkast_store.columns import gauge_decimals
 from meterkast_store.rows import Table
 
 APPLICATION_ID = 0x4D4B3031  # "MK01"
-VERSION = 1
+VERSION = 2
+BLOCKS = "block"
 BUSY_STEP_S = 0.01
 TEXTS = frozenset({"text", "meter_id", "detail"})
 _COLUMN = re.compile(r"[a-z][a-z0-9_]*")
@@ -33,8 +34,8 @@ def connect(path: str, *, busy_s: float) -> sqlite3.Connection:
     return connection
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring an empty or older database to this version."""
+def migrate(connection: sqlite3.Connection, fill: Callable[[sqlite3.Connection], None]) -> None:
+    """Bring an empty or older database to this version; `fill` makes what is made of what it holds."""
     if _is_current(connection):
         return
     connection.execute("BEGIN IMMEDIATE")
@@ -42,6 +43,7 @@ def migrate(connection: sqlite3.Connection) -> None:
         _check_owner(connection)
         for statement in _statements():
             connection.execute(statement)
+        fill(connection)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
@@ -82,12 +84,12 @@ def _log_ahead(connection: sqlite3.Connection, busy_s: float) -> None:
             return
 
 
-def columns(connection: sqlite3.Connection, table: Table) -> set[str]:
+def columns(connection: sqlite3.Connection, table: str) -> set[str]:
     """Return the columns that a table has."""
     return {name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
 
 
-def add_columns(connection: sqlite3.Connection, table: Table, names: Iterable[str]) -> None:
+def add_columns(connection: sqlite3.Connection, table: str, names: Iterable[str]) -> None:
     """Add columns for values that had not come before."""
     for name in sorted(set(names) - columns(connection, table)):
         if not _COLUMN.fullmatch(name):
@@ -105,6 +107,10 @@ def _statements() -> Iterable[str]:
     yield (
         "CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, kind_of_row TEXT NOT NULL, gateway TEXT NOT NULL, "
         "name TEXT NOT NULL, kind TEXT NOT NULL, UNIQUE (kind_of_row, gateway, name, kind)) STRICT"
+    )
+    yield (
+        f"CREATE TABLE IF NOT EXISTS {BLOCKS} (series INTEGER NOT NULL, at INTEGER NOT NULL, count INTEGER, "
+        "PRIMARY KEY (series, at)) STRICT, WITHOUT ROWID"
     )
     for table in Table:
         reset = ", reset INTEGER" if table in _FLAGGED else ""

@@ -1,16 +1,15 @@
 """Usage: every stretch between marks lies inside one row, or it is a hole between rows."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from meterkast_store.history import Hole, UsageRow
 from meterkast_store.instants import from_ms
-from meterkast_store.marks import Mark, Stretch, stretches
-
-TARIFFS = range(1, 5)
-WAYS = ("import", "export")
+from meterkast_store.marks import Stretch, stretches
+from meterkast_store.totals import with_totals
+from meterkast_store.trace import Trace
 
 
 @dataclass(slots=True)
@@ -20,47 +19,43 @@ class _Bin:
     values: dict[str, int] = field(default_factory=dict)
     hole: bool = False
 
+    def add(self, values: dict[str, int]) -> None:
+        if not self.values:
+            self.values = values
+            return
+        for name, value in values.items():
+            self.values[name] = self.values.get(name, 0) + value
+
 
 def tabulate(
-    bounds: Sequence[int], meters: Sequence[Sequence[Mark]], mbus: Sequence[Sequence[Mark]], *, tolerance_ms: int
+    bounds: Sequence[int], meters: Iterable[Trace], mbus: Sequence[Trace], *, tolerance_ms: int
 ) -> tuple[tuple[UsageRow, ...], tuple[Hole, ...]]:
-    """Return rows between consecutive bounds, and the holes that no row contains, from each series' marks."""
-    meters = sorted((marks for marks in meters if marks), key=lambda marks: marks[0].at)
-    mbus = [marks for marks in mbus if marks]
+    """Return rows between consecutive bounds, and the holes that no row contains, from each series' trace."""
+    meters = sorted(meters, key=lambda trace: trace.start)
     if not meters and not mbus:
         return (), ()
     bins = [_Bin(start, end) for start, end in pairwise(bounds)]
     holes: list[Stretch] = []
-    for stretch in _all_stretches([*meters, *mbus]):
-        _book(stretch, bounds, bins, holes, tolerance_ms)
+    for trace in (*meters, *mbus):
+        for stretch in chain.from_iterable(map(stretches, trace.pieces)):
+            _book(stretch, bounds, bins, holes, tolerance_ms)
+        for run in trace.runs:
+            for one, values in zip(bins[run.first :], run.values, strict=False):
+                one.add(values)
     main = meters or mbus
-    first, last = min(marks[0].at for marks in main), max(marks[-1].at for marks in main)
+    first, last = min(trace.start for trace in main), max(trace.end for trace in main)
     for before, after in pairwise(meters):
-        if after[0].at - before[-1].at > tolerance_ms:
-            _flag(bounds, bins, before[-1].at, after[0].at)
+        if after.start - before.end > tolerance_ms:
+            _flag(bounds, bins, before.end, after.start)
     if bins and bins[0].start < first:
         _flag(bounds, bins, bins[0].start, first)
+    times = pairwise(map(from_ms, bounds))
     rows = tuple(
-        UsageRow(from_ms(b.start), from_ms(b.end), b.values, hole=b.hole, complete=b.end <= last)
-        for b in bins
+        UsageRow(start, end, b.values, hole=b.hole, complete=b.end <= last)
+        for b, (start, end) in zip(bins, times, strict=True)
         if b.end > first and b.start < last
     )
     return rows, tuple(_merged(holes, bounds))
-
-
-def with_totals(values: Mapping[str, int]) -> dict[str, int]:
-    """Return the values with the total of a way where a meter only has registers per tariff."""
-    result = dict(values)
-    for way in WAYS:
-        parts = [values[name] for t in TARIFFS if (name := f"energy_{way}_t{t}_wh") in values]
-        if parts and f"energy_{way}_wh" not in values:
-            result[f"energy_{way}_wh"] = sum(parts)
-    return result
-
-
-def _all_stretches(chains: Iterable[Sequence[Mark]]) -> Iterable[Stretch]:
-    for marks in chains:
-        yield from stretches(marks)
 
 
 def _book(stretch: Stretch, bounds: Sequence[int], bins: list[_Bin], holes: list[Stretch], tolerance_ms: int) -> None:
@@ -77,9 +72,7 @@ def _book(stretch: Stretch, bounds: Sequence[int], bins: list[_Bin], holes: list
         return
     index = bisect_right(bounds, stretch.start) - 1
     if index >= 0 and stretch.end <= bounds[index + 1]:
-        values = bins[index].values
-        for name, value in with_totals(stretch.values).items():
-            values[name] = values.get(name, 0) + value
+        bins[index].add(with_totals(stretch.values))
         return
     _flag(bounds, bins, stretch.start, stretch.end)
     holes.append(stretch)

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 
-from meterkast_store.rows import Bin, Row, Series, Table
+from meterkast_store.rows import Bin, Columns, Row, Series, Table, columns_of
 
 
 class MemoryRows:
@@ -39,6 +39,11 @@ class MemoryRows:
     async def at(self, series: Series, times: Sequence[int]) -> list[Row]:
         rows = self.tables.get(series, {})
         return [rows[at] for at in sorted(times) if at in rows]
+
+    async def registers(self, series: Series, times: Sequence[int], *, every: bool = False) -> Columns:
+        if every and times:
+            return columns_of(series, await self.between(series, times[0] - 1, times[-1]))
+        return columns_of(series, await self.at(series, times))
 
     async def resets(self, series: Series, after: int, until: int) -> list[int]:
         return [row.at for row in await self.between(series, after, until) if row.number("reset")]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ def _column(database_field: str) -> tuple[str, int]:
     return f"{stem}_{name}", shift
 
 
+@lru_cache(maxsize=8192)
 def exact(value: int, shift: int) -> orjson.Fragment:
     """The integer with its decimal point moved so many places to the left, as a JSON number."""
     if not shift:
@@ -41,6 +42,7 @@ def usage_json(usage: Usage, start: datetime, end: datetime) -> bytes:
     """The usage table; times in its time zone."""
     zone = ZoneInfo(usage.timezone)
 
+    @cache
     def local(at: datetime) -> str:
         return at.astimezone(zone).isoformat()
 

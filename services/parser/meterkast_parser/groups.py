@@ -2,8 +2,13 @@
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from meterkast_parser.errors import LineError
+
+IDS = 2**15
+"""How many octet strings are remembered: the meters and devices of 10,000 gateways."""
+ID_LENGTH = 64
 
 _GROUP = re.compile(r"\(((?:[^()]|\([^()]*\))*)\)")
 _NUMBER = re.compile(r"\s*(-?\d{1,18}(?:\.\d{1,18})?)\s*\*?\s*([A-Za-z°/][A-Za-z0-9/]*)?\s*")
@@ -42,6 +47,10 @@ def shifted(value: Decimal, places: int) -> int | Decimal:
 
 def octets(text: str) -> str:
     """Return the text that an octet string spells in hex, the string itself where it is none, without padding."""
+    return _remembered(text) if len(text) <= ID_LENGTH else _spelt(text)
+
+
+def _spelt(text: str) -> str:
     stripped = text.strip()
     if len(stripped) % 2 == 0:
         try:
@@ -51,3 +60,6 @@ def octets(text: str) -> str:
         if decoded.isascii() and (spelt := decoded.decode("ascii")).isprintable():
             return spelt.strip()
     return stripped.strip("\xff").strip()
+
+
+_remembered = lru_cache(maxsize=IDS)(_spelt)
