@@ -132,7 +132,7 @@ export function HistoryPage({ house, format, route }: PlaceProps) {
             {chosen.table ? (
               rows
             ) : (
-              <>
+              <div class="look">
                 <Told bar={bar} {...shown} labels={labels} onZoom={zoom} />
                 <Bars
                   {...shown}
@@ -148,7 +148,7 @@ export function HistoryPage({ house, format, route }: PlaceProps) {
                     step(steps);
                   }}
                 />
-              </>
+              </div>
             )}
           </>
         )}

@@ -21,20 +21,28 @@ export function UsageTable({ view, day, table, answer, labels, onZoom }: Props) 
   const digits = digitsOf(table, quantity);
   const parts = partsIn(table.total, quantity);
   const several = parts.length > 1;
+  /** With so many columns that not all are in sight, the one that counts comes first. */
+  const totalFirst = parts.length > 2;
   const compared = table.bars.some(({ before }) => before);
   const unit = quantity.name === "cost" ? answer.currency : quantity.unit;
   const shown = (value: number | undefined) =>
     value === undefined ? "–" : format.number(value / 10 ** quantity.places, digits);
   const cells = (amounts: Amounts, before?: Amounts) => (
     <>
+      {totalFirst && <td class="net">{shown(netOf(amounts))}</td>}
       {several &&
         parts.map(({ name, sign }) => {
           const value = amounts[name];
           return <td key={name}>{shown(value === undefined ? undefined : sign * value || 0)}</td>;
         })}
-      <td class="net">{shown(netOf(amounts))}</td>
+      {!totalFirst && <td class="net">{shown(netOf(amounts))}</td>}
       {compared && <td class="before">{shown(before && netOf(before))}</td>}
     </>
+  );
+  const net = (
+    <th scope="col">
+      {netName(quantity, labels)} <span class="in-unit">{unit}</span>
+    </th>
   );
   const opens = inward(view, 0) !== undefined;
   return (
@@ -49,15 +57,14 @@ export function UsageTable({ view, day, table, answer, labels, onZoom }: Props) 
         <thead>
           <tr>
             <th scope="col">{format.text("history.period")}</th>
+            {totalFirst && net}
             {several &&
               parts.map((part) => (
                 <th scope="col" key={part.name}>
                   {partName(part, labels)} <span class="in-unit">{unit}</span>
                 </th>
               ))}
-            <th scope="col">
-              {netName(quantity, labels)} <span class="in-unit">{unit}</span>
-            </th>
+            {!totalFirst && net}
             {compared && <th scope="col">{labels.comparedTitle(view, day)}</th>}
             <th scope="col">
               <span class="unseen">{format.text("history.notes")}</span>

@@ -87,8 +87,7 @@ export function notesOf(
   if (bar.gap) notes.push(format.text("history.gap"));
   if (bar.state === "running" && bar.known) notes.push(format.text("history.running"));
   if (bar.state === "partial") notes.push(format.text("history.partial"));
-  for (const { at, meter } of bar.changes)
-    notes.push(format.text("history.change", { time: labels.moment(at), meter: meter ?? "" }).trim());
+  for (const { at } of bar.changes) notes.push(format.text("history.change", { time: labels.moment(at) }));
   return notes;
 }
 
