@@ -1,6 +1,7 @@
 import { Choices, DateField, StepButton } from "../parts/controls";
 import { bounds, type Day, isoDay, parseDay, SPANS, type Span, UNITS_OF, type Unit } from "./calendar";
 import type { Labels } from "./labels";
+import type { Moves } from "./moves";
 import { type Compare, type View, withSpan } from "./view";
 
 type Go = (view: View, replace?: boolean) => void;
@@ -10,27 +11,25 @@ interface WalkerProps {
   day: Day;
   today: Day;
   labels: Labels;
-  onStep: (steps: number) => void;
-  onGo: Go;
-  onOut?: () => void;
+  moves: Moves;
 }
 
 /** Which span is in sight, and the ways to another. */
-export function Walker({ view, day, today, labels, onStep, onGo, onOut }: WalkerProps) {
+export function Walker({ view, day, today, labels, moves }: WalkerProps) {
   const { format } = labels;
   const [first, end] = bounds(view.span, view.unit, day);
   const last = end > today;
   return (
     <header class="walker">
       <div class="walk">
-        <StepButton way="back" label={format.text("history.back")} onPress={() => onStep(-1)} />
+        <StepButton way="back" label={format.text("history.back")} onPress={() => moves.step(-1)} />
         <div class="place">
           <h2 id="history-title" data-testid="history-title" aria-live="polite">
             {labels.title(view, day)}
           </h2>
           <p class="ways">
-            {onOut && (
-              <button type="button" class="by-way" data-testid="history-out" onClick={onOut}>
+            {moves.leave && (
+              <button type="button" class="by-way" data-testid="history-out" onClick={moves.leave}>
                 {format.text("history.out")}
               </button>
             )}
@@ -39,21 +38,26 @@ export function Walker({ view, day, today, labels, onStep, onGo, onOut }: Walker
                 type="button"
                 class="by-way"
                 data-testid="history-today"
-                onClick={() => onGo({ ...view, day: undefined })}
+                onClick={() => moves.go({ ...view, day: undefined })}
               >
                 {format.text("history.today")}
               </button>
             )}
           </p>
         </div>
-        <StepButton way="on" label={format.text("history.on")} disabled={last} onPress={() => onStep(1)} />
+        <StepButton
+          way="on"
+          label={format.text("history.on")}
+          disabled={last}
+          onPress={() => moves.step(1)}
+        />
         <DateField
           label={format.text("history.date")}
           value={isoDay(first <= today && today < end ? day : first)}
           max={isoDay(today)}
           onChoose={(text) => {
             const chosen = parseDay(text);
-            if (chosen !== undefined) onGo({ ...view, day: chosen >= today ? undefined : chosen });
+            if (chosen !== undefined) moves.go({ ...view, day: chosen >= today ? undefined : chosen });
           }}
         />
       </div>
@@ -62,7 +66,7 @@ export function Walker({ view, day, today, labels, onStep, onGo, onOut }: Walker
         kind="spans"
         chosen={view.span}
         options={SPANS.map((span) => [span, format.text(SPAN_TEXTS[span])])}
-        onChoose={(span) => onGo(withSpan(view, span))}
+        onChoose={(span) => moves.go(withSpan(view, span))}
       />
     </header>
   );

@@ -8,6 +8,9 @@ export interface Scale {
   ticks: readonly number[];
 }
 
+/** Room above and below the bars, in pixels. */
+export const TOP = 14;
+export const BOTTOM = 24;
 const NARROWEST_PX = 2;
 const STEPS = [1, 2, 2.5, 5, 10];
 
