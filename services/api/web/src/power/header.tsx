@@ -1,20 +1,15 @@
 import type { Format } from "../format/format";
 import { dayAt, isoDay, midnight, parseDay } from "../history/calendar";
 import { Choices, DateField, StepButton } from "../parts/controls";
-import { edges, PRESETS, type Preset, type Range } from "./range";
-
-const DAY_MS = 86_400_000;
+import type { RangeMoves } from "./power-page";
+import { edges, PRESETS, type Preset, panned, type Range } from "./range";
 
 interface Props {
   title: string;
   range: Range;
   now: number;
   format: Format;
-  onStep: (way: -1 | 1) => void;
-  onPreset: (width: number) => void;
-  onFollow: () => void;
-  onIn: () => void;
-  onOut: () => void;
+  moves: RangeMoves;
   onGo: (range: Range) => void;
 }
 
@@ -31,27 +26,36 @@ const PRESET_TEXTS = {
 
 /** Which time is in sight, and the ways to another. */
 export function PowerHeader(props: Props) {
-  const { title, range, now, format, onGo } = props;
+  const { title, range, now, format, moves, onGo } = props;
   const [from, to] = edges(range, now);
   const today = dayAt(now, format.zone);
   const preset = PRESETS.find(([, width]) => width === range.width)?.[0];
   return (
     <header class="walker">
       <div class="walk">
-        <StepButton way="back" label={format.text("history.back")} onPress={() => props.onStep(-1)} />
+        <StepButton
+          way="back"
+          label={format.text("history.back")}
+          onPress={() => onGo(panned(range, now, -1))}
+        />
         <div class="place">
           <h2 id="power-title" data-testid="power-title">
             {title}
           </h2>
           <p class="ways">
-            <button type="button" class="by-way" data-testid="power-in" onClick={props.onIn}>
+            <button type="button" class="by-way" data-testid="power-in" onClick={moves.closer}>
               {format.text("curve.in")}
             </button>
-            <button type="button" class="by-way" data-testid="power-out" onClick={props.onOut}>
+            <button type="button" class="by-way" data-testid="power-out" onClick={moves.out}>
               {format.text("history.out")}
             </button>
             {range.end !== undefined && (
-              <button type="button" class="by-way" data-testid="power-follow" onClick={props.onFollow}>
+              <button
+                type="button"
+                class="by-way"
+                data-testid="power-follow"
+                onClick={() => onGo({ width: range.width })}
+              >
                 {format.text("curve.now")}
               </button>
             )}
@@ -61,21 +65,13 @@ export function PowerHeader(props: Props) {
           way="on"
           label={format.text("history.on")}
           disabled={range.end === undefined}
-          onPress={() => props.onStep(1)}
+          onPress={() => onGo(panned(range, now, 1))}
         />
         <DateField
           label={format.text("history.date")}
           value={isoDay(dayAt((from + to) / 2, format.zone))}
           max={isoDay(today)}
-          onChoose={(text) => {
-            const day = parseDay(text);
-            if (day === undefined) return;
-            const begin = midnight(day, format.zone);
-            const width = Math.max(range.width, midnight(day + 1, format.zone) - begin);
-            const middle = begin + Math.min(width, DAY_MS) / 2;
-            const end = width > DAY_MS * 1.5 ? middle + width / 2 : begin + width;
-            onGo(end >= now ? { width } : { width, end });
-          }}
+          onChoose={(text) => jump(text, range, now, format.zone, onGo)}
         />
       </div>
       <Choices
@@ -83,8 +79,18 @@ export function PowerHeader(props: Props) {
         kind="presets"
         chosen={preset ?? ("" as Preset)}
         options={PRESETS.map(([name]) => [name, format.text(PRESET_TEXTS[name])])}
-        onChoose={(name) => props.onPreset(PRESETS.find(([each]) => each === name)?.[1] ?? range.width)}
+        onChoose={(name) => onGo(moves.widen(PRESETS.find(([each]) => each === name)?.[1] ?? range.width))}
       />
     </header>
   );
+}
+
+/** To a day: all of it, or as much around it as was in sight. */
+function jump(text: string, range: Range, now: number, zone: string, go: (range: Range) => void): void {
+  const day = parseDay(text);
+  if (day === undefined) return;
+  const [begin, next] = [midnight(day, zone), midnight(day + 1, zone)];
+  const width = Math.max(range.width, next - begin);
+  const end = (begin + next) / 2 + width / 2;
+  go(end >= now ? { width } : { width, end });
 }

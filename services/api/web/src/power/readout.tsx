@@ -3,7 +3,7 @@ import type { TimeWords } from "./axis";
 import { type Curve, type Point, summary } from "./curve";
 import type { Line, Show } from "./show";
 
-interface Props {
+interface Read {
   curve: Curve | undefined;
   show: Show;
   cursor: number | undefined;
@@ -17,7 +17,7 @@ const COLUMNS = ["min", "mean", "max"] as const;
 const TEXTS = { min: "power.lowest", mean: "power.mean", max: "power.highest" } as const;
 
 /** Lowest, mean and highest: of the point under the cursor, else of all that is in sight. */
-export function Readout(props: Props) {
+export function Readout(props: Read) {
   const { show, format } = props;
   const { when, points } = read(props);
   return (
@@ -60,7 +60,7 @@ export function Readout(props: Props) {
   );
 }
 
-function read({ curve, show, cursor, from, to, words, format }: Props): {
+function read({ curve, show, cursor, from, to, words, format }: Read): {
   when: string;
   points: (Point | undefined)[];
 } {
@@ -78,16 +78,9 @@ function read({ curve, show, cursor, from, to, words, format }: Props): {
 }
 
 /** The same in one sentence, for those who hear it. */
-export function readingText(
-  curve: Curve | undefined,
-  show: Show,
-  cursor: number | undefined,
-  from: number,
-  to: number,
-  words: TimeWords,
-  format: Format,
-): string {
-  const { when, points } = read({ curve, show, cursor, from, to, words, format });
+export function readingText(reading: Read): string {
+  const { show, format } = reading;
+  const { when, points } = read(reading);
   const told = points.map((point, place) => {
     const line = show.lines[place];
     const figures = COLUMNS.map((each) => `${format.text(TEXTS[each])} ${value(point, each, show, format)}`);
