@@ -31,7 +31,7 @@ STORED_WITHIN_S = 60.0
 class Pipeline:
     """All services in this process, each to be stopped and started again at the same place."""
 
-    def __init__(self, broker: Broker, directory: Path, timezone: str, bus: MqttSession) -> None:
+    def __init__(self, broker: Broker, directory: Path, timezone: str, bus: MqttSession, **api: Any) -> None:
         self.source = "simulator:nl-dsmr5?seed=7"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
@@ -40,6 +40,7 @@ class Pipeline:
             "data_dir": directory,
             "home": HomeSection(timezone=timezone),
         }
+        self._api = api
         self._bus = bus
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -110,16 +111,18 @@ class Pipeline:
         if name == "reader":
             reader = ReaderSettings(reader=ReaderSection(source=self.source), **self._common)
             return ReaderService(reader, Health("reader", reader.instance))
-        return build_api(ApiSettings(api=ApiSection(port=self.port), **self._common))
+        return build_api(ApiSettings(api=ApiSection(port=self.port, **self._api), **self._common))
 
 
 @asynccontextmanager
-async def running(broker: Broker, directory: Path, timezone: str = "Europe/Amsterdam") -> AsyncIterator[Pipeline]:
-    """A pipeline that runs, with a session to feed it."""
+async def running(
+    broker: Broker, directory: Path, timezone: str = "Europe/Amsterdam", **api: Any
+) -> AsyncIterator[Pipeline]:
+    """A pipeline that runs, with settings of its API's section, and a session to feed it."""
     settings = MqttSettings(host=broker.host, port=broker.port)
     async with MqttSession(settings, client_id="test-gateway", persistent=False) as bus:
         await bus.wait_connected()
-        pipeline = Pipeline(broker, directory, timezone, bus)
+        pipeline = Pipeline(broker, directory, timezone, bus, **api)
         try:
             await pipeline.start()
             yield pipeline
