@@ -27,8 +27,8 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-# What the page asks for and a service may lack: logins, preferences, refusals, and what a gateway says of itself.
-OPTIONAL = re.compile(r"/api/v1/(session|preferences|contracts|meters/[^/]+/(rejected|device))")
+# What the page asks for and a service may lack: logins, preferences, refusals, a device's word, a first telegram.
+OPTIONAL = re.compile(r"/api/v1/(session|preferences|contracts|meters/[^/]+/(rejected|device|telegram))")
 expect.set_options(timeout=15_000)
 PHONE = ViewportSize(width=390, height=844)
 LAPTOP = ViewportSize(width=1440, height=900)

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 from meterkast_api.__main__ import build as build_api
 from meterkast_api.settings import ApiSection, ApiSettings
-from meterkast_contracts.topics import ONLINE, Topics
+from meterkast_contracts.messages import HealthStatus, ServiceHealth
+from meterkast_contracts.topics import ONLINE, Topics, service_status
 from meterkast_history.__main__ import build_history
 from meterkast_history.settings import HistorySettings
 from meterkast_parser.__main__ import build_parser
@@ -91,6 +92,14 @@ class Pipeline:
     async def online(self, gateway: str = "home") -> None:
         """Say that the gateway is there."""
         await self._bus.publish(TOPICS.status(gateway), ONLINE, retain=True)
+
+    async def tell(self, service: str, status: HealthStatus, detail: str | None = None) -> None:
+        """Publish the health of a service."""
+        now = datetime.now(UTC)
+        health = ServiceHealth(
+            service=service, instance="main", status=status, version="1.2.3", at=now, started_at=now, detail=detail
+        )
+        await self._bus.publish(service_status(service, "main"), health.to_json(), retain=True)
 
     async def until(self, path: str, holds: Callable[[Any], bool]) -> Any:
         """Ask the API until the answer is as wanted."""

@@ -60,14 +60,14 @@ def household(at: datetime, zone: ZoneInfo) -> tuple[int, int, int]:
 
 
 def past(meter: Meter) -> Iterator[tuple[datetime, bytes]]:
-    """The telegrams since midnight: one in two minutes, in the last quarter of an hour one in three seconds."""
+    """The telegrams since midnight: one in two minutes, in the last hour one in ten seconds."""
     now = seconds_ago(1)
     at = now.astimezone(meter.zone).replace(hour=0, minute=0, second=0).astimezone(UTC)
     joules = 0.0
     while at <= now:
         meter.phases_w = household(at, meter.zone)
         yield at, meter.telegram(at)
-        step = timedelta(seconds=3 if now - at < timedelta(minutes=16) else 120)
+        step = timedelta(seconds=10 if now - at < timedelta(minutes=62) else 120)
         joules += meter.net_w * step.total_seconds()
         meter.advance(int(joules / 3600), gas_l=round(step.total_seconds() / 40) if at.hour % 3 == 0 else 0)
         joules -= int(joules / 3600) * 3600

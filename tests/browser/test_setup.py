@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from meterkast_api.settings import ApiSection
+from meterkast_contracts.messages import HealthStatus
 from playwright.async_api import Page, expect
 
 from tests.brokers import Broker
@@ -31,16 +32,18 @@ async def guarded(mosquitto: Broker, tmp_path: Path) -> AsyncIterator[Pipeline]:
 
 
 async def test_health(pipeline: Pipeline, browser: Browser) -> None:
-    """The services and gateways stand there with how they do, and a service that stops is seen to."""
+    """The services and gateways stand there with how they do, and one that ails says why."""
     await pipeline.online()
+    await pipeline.tell("parser", HealthStatus.OK)
     await pipeline.send(Meter().telegram(seconds_ago(1)))
     page = await browser.open(f"{pipeline.url}#/setup", Look(language="nl-NL", size=PHONE))
     parser = page.get_by_test_id("service-parser")
     await expect(parser).to_contain_text("in orde")
     await expect(page.get_by_test_id("gateway-home")).to_contain_text("aanwezig")
     await expect(page.get_by_test_id("gateway-home")).to_contain_text("MKT5\\2TESTMETER-1")
-    await pipeline.stop_service("parser")
-    await expect(parser).not_to_contain_text("in orde")
+    await pipeline.tell("parser", HealthStatus.DEGRADED, "the broker is slow: look at its log")
+    await expect(parser).to_contain_text("hapert")
+    await expect(parser).to_contain_text("the broker is slow: look at its log")
 
 
 async def log_in(page: Page, password: str) -> None:
