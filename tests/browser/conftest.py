@@ -1,11 +1,13 @@
 """A running pipeline and a real Chromium that looks at it."""
 
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
@@ -26,6 +28,8 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# What the page asks for and a service may lack: logins, preferences, refusals, a device's word, a first telegram.
+OPTIONAL = re.compile(r"/api/v1/(session|preferences|contracts|meters/[^/]+/(rejected|device|telegram))")
 expect.set_options(timeout=15_000)
 PHONE = ViewportSize(width=390, height=844)
 LAPTOP = ViewportSize(width=1440, height=900)
@@ -72,8 +76,9 @@ class Browser:
         return page
 
     def _note(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
+        path = urlsplit(message.location.get("url", "")).path
+        if message.type in ("error", "warning") and not OPTIONAL.fullmatch(path):
+            self.complaints.append(f"{message.text} {path}")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -1,6 +1,6 @@
 import { effect, signal } from "@preact/signals";
 import type { Client } from "./api/client";
-import { type LanguageCode, preferredLanguage } from "./texts/language";
+import { ENGLISH, type LanguageCode, preferredLanguage } from "./texts/language";
 
 export type Theme = "light" | "dark";
 
@@ -95,7 +95,7 @@ export class Preferences {
   private languageOf(code: string | undefined): { code: LanguageCode; locale: string } {
     if (code !== "nl" && code !== "en") return preferredLanguage(this.languages);
     const locale = this.languages.find((each) => each.toLowerCase().startsWith(code));
-    return { code, locale: locale ?? code };
+    return { code, locale: locale ?? (code === "en" ? ENGLISH : code) };
   }
 
   private chosenTheme(): Theme | undefined {

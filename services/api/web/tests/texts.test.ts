@@ -31,6 +31,6 @@ describe("the texts", () => {
 
   it("are in the first language of the browser that there is, else in English", () => {
     expect(preferredLanguage(["fr-BE", "nl-BE", "en"])).toEqual({ code: "nl", locale: "nl-BE" });
-    expect(preferredLanguage(["de"])).toEqual({ code: "en", locale: "en" });
+    expect(preferredLanguage(["de"])).toEqual({ code: "en", locale: "en-GB" });
   });
 });

@@ -5,6 +5,9 @@ import type { House } from "../live/house";
 import { Field } from "../setup/field";
 import type { Session } from "./session";
 
+/** A password that is chosen has so many characters at least. */
+export const SHORTEST = 8;
+
 interface Props {
   session: Session;
   format: Format;
@@ -96,6 +99,7 @@ function LoginForm({ session, format, onDone, onCancel }: FormProps) {
           type="password"
           name="password"
           required
+          minLength={first ? SHORTEST : undefined}
           autocomplete={first ? "new-password" : "current-password"}
           autofocus={!first}
         />

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../api/client";
 import type { Format } from "../format/format";
 import type { PlaceProps } from "../route";
+import { SHORTEST } from "../session/login";
 import { type Session, useSession } from "../session/session";
 import { AuditPanel } from "./audit";
 import { Field } from "./field";
@@ -94,7 +95,7 @@ function PasswordForm({ session, format }: { session: Session; format: Format })
           <input type="password" name="current" required autocomplete="current-password" />
         </Field>
         <Field label={format.text("password.new")}>
-          <input type="password" name="password" required autocomplete="new-password" />
+          <input type="password" name="password" required minLength={SHORTEST} autocomplete="new-password" />
         </Field>
         <p class="actions">
           <button type="submit" class="button">

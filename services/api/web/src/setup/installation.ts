@@ -3,6 +3,8 @@ import type { Client } from "../api/client";
 import type { Device, ServiceHealth } from "../api/shapes";
 
 const POLL_MS = 10_000;
+/** A stream that tells does so at once. */
+const FIRST_POLL_MS = 1_000;
 /** Each device is a request of its own where the stream does not bring them. */
 const MOST_DEVICES = 20;
 
@@ -25,10 +27,12 @@ export class Installation {
   /** Watch until the returned function is called. */
   watch(): () => void {
     this.listen();
-    void this.poll();
+    const first = setTimeout(() => void this.poll(), FIRST_POLL_MS);
     this.timer = setInterval(() => void this.poll(), POLL_MS);
     return () => {
+      clearTimeout(first);
       clearInterval(this.timer);
+      this.timer = undefined;
       this.source?.close();
       this.source = undefined;
     };

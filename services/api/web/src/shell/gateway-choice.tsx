@@ -73,12 +73,19 @@ function PowerOf({ gateway, format }: { gateway: Gateway; format: Format }) {
   );
 }
 
+/** Those whose name holds what is typed, those that begin with it first. */
+export function foundBy(wanted: string, gateways: readonly Gateway[]): Gateway[] {
+  const holds = gateways.filter(({ name }) => name.includes(wanted));
+  const begins = holds.filter(({ name }) => name.startsWith(wanted));
+  return [...begins, ...holds.filter((gateway) => !begins.includes(gateway))];
+}
+
 /** A button with the chosen gateway, and a dialog with all of them and a field to search by. */
 function Searchable({ gateways, house, format }: ListProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [wanted, want] = useState("");
   const chosen = house.gateway.value;
-  const found = gateways.filter(({ name }) => name.includes(wanted.trim().toLowerCase()));
+  const found = foundBy(wanted.trim().toLowerCase(), gateways);
   const close = () => dialog.current?.close();
   const open = () => {
     want("");

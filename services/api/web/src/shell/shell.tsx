@@ -47,7 +47,7 @@ export function Shell({ house, preferences, route, session }: Props) {
       <GatewayChoice house={house} format={format.value} />
       <OldNotice house={house} link={link} format={format.value} />
       <main id="main" data-link={link.kind} tabIndex={-1}>
-        <PlaceName name={format.value.text(place.name)} />
+        <PlaceName path={place.path} name={format.value.text(place.name)} />
         {link.kind === "refused" ? (
           <LoginPanel session={session} house={house} format={format.value} />
         ) : (
@@ -75,14 +75,15 @@ function SkipLink({ format }: { format: Format }) {
 }
 
 /** The place's heading; it gets the focus when one comes from another place, so that a screen reader says it. */
-function PlaceName({ name }: { name: string }) {
+function PlaceName({ path, name }: { path: string; name: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
-  const first = useRef(true);
+  const before = useRef(path);
   useEffect(() => {
-    if (!first.current) heading.current?.focus({ preventScroll: true });
-    if (!first.current) scrollTo(0, 0);
-    first.current = false;
-  }, [name]);
+    if (before.current === path) return;
+    before.current = path;
+    heading.current?.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }, [path]);
   return (
     <h1 class="unseen" ref={heading} tabIndex={-1}>
       {name}
