@@ -17,7 +17,7 @@ import { available, viewOf } from "./view";
 /** What was used, from a quarter of an hour to ten years. */
 export function HistoryPage({ house, format, route }: PlaceProps) {
   const view = viewOf(route.query.value);
-  const { now, today, day, shown, fresh, failed, csv } = useUsage(house, view, format.zone);
+  const { now, today, day, shown, fresh, busy, failed, csv } = useUsage(house, view, format.zone);
   const labels = useMemo(() => new Labels(format), [format]);
   const [cursor, point] = useState<number | undefined>(undefined);
   const bars = shown?.table.bars ?? [];
@@ -25,7 +25,7 @@ export function HistoryPage({ house, format, route }: PlaceProps) {
   useArrows(moves.step);
   const names = available(useRegisters(house), view.quantity.name);
   return (
-    <div class="history" aria-busy={!fresh}>
+    <div class="history" aria-busy={busy || undefined}>
       <Choices
         label={format.text("history.quantity")}
         kind="quantities"

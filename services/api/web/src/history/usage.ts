@@ -25,6 +25,7 @@ export interface Known {
   day: Day;
   shown: Shown | undefined;
   fresh: boolean;
+  busy: boolean;
   failed: boolean;
   csv: string | undefined;
 }
@@ -59,7 +60,8 @@ export function useUsage(house: House, view: View, zone: string): Known {
     [answered, JSON.stringify(seen), today, now, zone],
   );
   const csv = gateway === undefined ? undefined : house.client.url(`${path}.csv`, query);
-  return { now, today, day, shown, fresh, failed, csv };
+  const busy = question !== undefined && !fresh && !failed;
+  return { now, today, day, shown, fresh, busy, failed, csv };
 }
 
 function shownOf(answer: UsageAnswer, view: View, today: Day, now: number, otherwise: string): Shown {

@@ -39,7 +39,7 @@ export function PowerPage({ house, preferences, format, route }: PlaceProps) {
   const read = { curve: seen.curve, show, cursor, from, to, words, format };
   const title = words.span(from, to);
   return (
-    <div class="power-page" aria-busy={seen.busy}>
+    <div class="power-page" aria-busy={seen.busy || undefined}>
       <Choices
         label={format.text("curve.show")}
         kind="quantities"
