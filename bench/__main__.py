@@ -5,10 +5,10 @@ import sys
 
 from meterkast_runtime.log import LogSection, configure_logging
 
-from bench import decode, history, home, latency, throughput
+from bench import decode, history, home, latency, page, throughput
 from bench.report import write
 
-PARTS = ("decode", "throughput", "latency", "history", "home")
+PARTS = ("decode", "throughput", "latency", "history", "page", "home")
 
 
 def main() -> None:
@@ -18,7 +18,8 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, action="append", help="measure this part alone")
     arguments = parser.parse_args()
     configure_logging(LogSection(level="error"))
-    measures = dict(zip(PARTS, (decode.measure, throughput.measure, latency.measure, history.measure), strict=False))
+    parts = (decode.measure, throughput.measure, latency.measure, history.measure, page.measure)
+    measures = dict(zip(PARTS, parts, strict=False))
     sections = []
     for name in arguments.only or PARTS:
         sections.append(measures[name]() if name in measures else home.measure(arguments.minutes))

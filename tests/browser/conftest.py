@@ -1,11 +1,13 @@
 """A running pipeline and a real Chromium that looks at it."""
 
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
@@ -13,7 +15,8 @@ from meterkast_api.routes.page import STATIC
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import ConsoleMessage, Page, ViewportSize, async_playwright, expect
 
-from tests.brokers import Broker
+from tests.brokers import BROKERS, Broker, BrokerMissingError
+from tests.browser import years
 from tests.browser.pipeline import Pipeline, running
 
 ARGUMENTS = (
@@ -25,6 +28,8 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# What the page asks for and a service may lack: logins, preferences, refusals, a device's word, a first telegram.
+OPTIONAL = re.compile(r"/api/v1/(session|preferences|contracts|meters/[^/]+/(rejected|device|telegram))")
 expect.set_options(timeout=15_000)
 PHONE = ViewportSize(width=390, height=844)
 LAPTOP = ViewportSize(width=1440, height=900)
@@ -71,8 +76,9 @@ class Browser:
         return page
 
     def _note(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
+        path = urlsplit(message.location.get("url", "")).path
+        if message.type in ("error", "warning") and not OPTIONAL.fullmatch(path):
+            self.complaints.append(f"{message.text} {path}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -115,3 +121,18 @@ async def pipeline(mosquitto: Broker, tmp_path: Path) -> AsyncIterator[Pipeline]
     """Give a running pipeline."""
     async with running(mosquitto, tmp_path / "data") as started:
         yield started
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def lived_in(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pipeline]:
+    """Give a running pipeline that has weeks of last year behind it; for pages that change nothing."""
+    folder = tmp_path_factory.mktemp("years")
+    broker = BROKERS["mosquitto"](folder / "broker")
+    try:
+        broker.start()
+    except BrokerMissingError as missing:
+        pytest.skip(str(missing))
+    await years.fill(folder / "data")
+    async with running(broker, folder / "data") as started:
+        yield started
+    broker.stop()

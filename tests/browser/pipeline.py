@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 from meterkast_api.__main__ import build as build_api
 from meterkast_api.settings import ApiSection, ApiSettings
-from meterkast_contracts.topics import ONLINE, Topics
+from meterkast_contracts.messages import HealthStatus, ServiceHealth
+from meterkast_contracts.topics import ONLINE, Topics, service_status
 from meterkast_history.__main__ import build_history
 from meterkast_history.settings import HistorySettings
 from meterkast_parser.__main__ import build_parser
@@ -31,7 +32,7 @@ STORED_WITHIN_S = 60.0
 class Pipeline:
     """All services in this process, each to be stopped and started again at the same place."""
 
-    def __init__(self, broker: Broker, directory: Path, timezone: str, bus: MqttSession) -> None:
+    def __init__(self, broker: Broker, directory: Path, timezone: str, bus: MqttSession, **api: Any) -> None:
         self.source = "simulator:nl-dsmr5?seed=7"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
@@ -40,6 +41,7 @@ class Pipeline:
             "data_dir": directory,
             "home": HomeSection(timezone=timezone),
         }
+        self._api = api
         self._bus = bus
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -91,6 +93,14 @@ class Pipeline:
         """Say that the gateway is there."""
         await self._bus.publish(TOPICS.status(gateway), ONLINE, retain=True)
 
+    async def tell(self, service: str, status: HealthStatus, detail: str | None = None) -> None:
+        """Publish the health of a service."""
+        now = datetime.now(UTC)
+        health = ServiceHealth(
+            service=service, instance="main", status=status, version="1.2.3", at=now, started_at=now, detail=detail
+        )
+        await self._bus.publish(service_status(service, "main"), health.to_json(), retain=True)
+
     async def until(self, path: str, holds: Callable[[Any], bool]) -> Any:
         """Ask the API until the answer is as wanted."""
         async with asyncio.timeout(STORED_WITHIN_S), httpx.AsyncClient(base_url=self.url) as client:
@@ -110,16 +120,18 @@ class Pipeline:
         if name == "reader":
             reader = ReaderSettings(reader=ReaderSection(source=self.source), **self._common)
             return ReaderService(reader, Health("reader", reader.instance))
-        return build_api(ApiSettings(api=ApiSection(port=self.port), **self._common))
+        return build_api(ApiSettings(api=ApiSection(port=self.port, **self._api), **self._common))
 
 
 @asynccontextmanager
-async def running(broker: Broker, directory: Path, timezone: str = "Europe/Amsterdam") -> AsyncIterator[Pipeline]:
-    """A pipeline that runs, with a session to feed it."""
+async def running(
+    broker: Broker, directory: Path, timezone: str = "Europe/Amsterdam", **api: Any
+) -> AsyncIterator[Pipeline]:
+    """A pipeline that runs, with settings of its API's section, and a session to feed it."""
     settings = MqttSettings(host=broker.host, port=broker.port)
     async with MqttSession(settings, client_id="test-gateway", persistent=False) as bus:
         await bus.wait_connected()
-        pipeline = Pipeline(broker, directory, timezone, bus)
+        pipeline = Pipeline(broker, directory, timezone, bus, **api)
         try:
             await pipeline.start()
             yield pipeline

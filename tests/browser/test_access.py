@@ -1,18 +1,15 @@
 """The page for everyone: assistive programs, the keyboard, the policy that protects it, and slow lines."""
 
-from pathlib import Path
-from typing import Literal
+import re
 
 import pytest
-from playwright.async_api import Page, ViewportSize, expect
+from playwright.async_api import Page, expect
 
-from tests.browser.conftest import LAPTOP, PHONE, Browser, Look
+from tests.browser.conftest import Browser, Look
 from tests.browser.meter import Meter
 from tests.browser.pipeline import Pipeline, seconds_ago
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-AXE = Path(__file__).parents[2] / "services/api/web/node_modules/axe-core/axe.min.js"
 
 
 async def open_with_everything(pipeline: Pipeline, browser: Browser, look: Look) -> Page:
@@ -26,23 +23,14 @@ async def open_with_everything(pipeline: Pipeline, browser: Browser, look: Look)
     return page
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])
-async def test_axe(pipeline: Pipeline, browser: Browser, theme: Literal["light", "dark"], size: ViewportSize) -> None:
-    """Axe finds no violation of WCAG 2.2 AA or of good practice, contrast included."""
-    if not AXE.exists():
-        pytest.skip("axe-core is missing; get it by: make web")
-    page = await open_with_everything(pipeline, browser, Look(theme=theme, size=size, bypass_csp=True))
-    await page.add_script_tag(path=AXE)
-    result = await page.evaluate("() => axe.run()")
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in result["violations"]] == []
-
-
 async def test_keyboard(pipeline: Pipeline, browser: Browser) -> None:
     """By keyboard alone one skips to the content, switches language and theme, and chooses another gateway."""
     page = await open_with_everything(pipeline, browser, Look())
     await page.keyboard.press("Tab")
-    await expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    await expect(page.get_by_role("button", name="Skip to content")).to_be_focused()
+    for name in ("Meterkast", "Now", "History", "Power", "Meter", "Setup"):
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_role("link", name=name, exact=True)).to_be_focused()
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Vandaag", exact=True)).to_be_visible()
@@ -57,6 +45,25 @@ async def test_keyboard(pipeline: Pipeline, browser: Browser) -> None:
     await page.reload()
     await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     await expect(page.locator("html")).to_have_attribute("lang", "nl")
+
+
+async def test_places(pipeline: Pipeline, browser: Browser) -> None:
+    """Whoever goes to another place finds its name in the title and under the focus, and can go back."""
+    page = await open_with_everything(pipeline, browser, Look())
+    await page.get_by_role("link", name="Meter", exact=True).focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Meter", exact=True, level=1)).to_be_focused()
+    await expect(page).to_have_title("Meter · Meterkast")
+    await expect(page.get_by_role("link", name="Meter", exact=True)).to_have_attribute("aria-current", "page")
+    await page.get_by_role("link", name="Setup", exact=True).click()
+    await page.get_by_role("link", name="Preferences").click()
+    await expect(page).to_have_url(re.compile(r"#/setup\?part=preferences$"))
+    await page.go_back()
+    await page.go_back()
+    await expect(page).to_have_title("Meter · Meterkast")
+    await page.get_by_role("navigation", name="Meters").get_by_role("link", name="shed").click()
+    await expect(page).to_have_url(re.compile(r"\?gateway=shed#/meter$"))
+    assert browser.complaints == []
 
 
 async def test_announcements(pipeline: Pipeline, browser: Browser) -> None:

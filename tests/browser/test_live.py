@@ -161,7 +161,7 @@ async def test_history_is_there(pipeline: Pipeline, browser: Browser) -> None:
     shown = page.get_by_test_id("today-energy_import_kwh")
     await expect(shown).not_to_contain_text("0.000")
     assert total["total"]["energy_import_t2_kwh"] > 0
-    assert await page.get_by_test_id("curve").locator("canvas").count() == 1
+    await expect(page.get_by_test_id("curve").locator("canvas")).to_have_count(1)
 
 
 async def test_pointing(pipeline: Pipeline, browser: Browser) -> None:

@@ -18,7 +18,7 @@ describe("the texts", () => {
 
   it("are all used", () => {
     const code = Object.values(sources).join("\n");
-    const built = ["state.", "kind.", "power.", "says.", "registers."];
+    const built = [...code.matchAll(/`([a-z_.]+\.)\$\{/g)].map(([, prefix = ""]) => prefix);
     const unused = Object.keys(en).filter(
       (key) => !code.includes(`"${key}"`) && !built.some((prefix) => key.startsWith(prefix)),
     );
@@ -31,6 +31,6 @@ describe("the texts", () => {
 
   it("are in the first language of the browser that there is, else in English", () => {
     expect(preferredLanguage(["fr-BE", "nl-BE", "en"])).toEqual({ code: "nl", locale: "nl-BE" });
-    expect(preferredLanguage(["de"])).toEqual({ code: "en", locale: "en" });
+    expect(preferredLanguage(["de"])).toEqual({ code: "en", locale: "en-GB" });
   });
 });

@@ -1,7 +1,7 @@
 /** A decimal number as the meter wrote it: every digit kept, none invented. */
 export type Exact = string;
 
-const EXACT_NUMBER = /("(?:\w+_(?:kwh|m3|gj|v|a)|value)":\s*)(-?\d+(?:\.\d+)?)(?=\s*[,}\]])/g;
+const EXACT_NUMBER = /("(?:\w+_(?:kwh|kvarh|kvah|m3|gj|v|a|hz)|value)":\s*)(-?\d+(?:\.\d+)?)(?=\s*[,}\]])/g;
 
 /** Parse JSON with registers, voltages and currents kept as their text, since a float forgets trailing zeros. */
 export function parseExact(json: string): unknown {

@@ -1,7 +1,7 @@
 import type { Named } from "./reading";
 
 /** One gateway as `/meters` lists it. */
-export interface Meter {
+export interface Meter extends Named {
   gateway: string;
   status?: string;
 }
@@ -27,4 +27,54 @@ export interface PowerCurve {
   times: number[];
   step_s: number;
   fields: Record<string, { mean: (number | null)[] }>;
+}
+
+/** One line of the logbook. */
+export interface MeterEvent {
+  kind: string;
+  at: string;
+  meter_id?: string;
+  text: string;
+  detail?: Named;
+}
+
+/** What `/events` answers, newest first; `next` is where the older ones begin. */
+export interface Events {
+  events: MeterEvent[];
+  next?: string;
+}
+
+/** A telegram that was refused. */
+export interface Rejected {
+  received_at: string;
+  reason: string;
+  detail: string;
+  count: number;
+  length: number;
+  payload_base64?: string;
+}
+
+/** What a gateway says of itself. */
+export interface Device {
+  gateway: string;
+  source: string;
+  version: string;
+  started_at: string;
+  address?: string;
+  line?: string;
+  signal_dbm?: number;
+  uptime_s: number;
+  counters?: Record<string, number>;
+}
+
+/** Health of one instance of a service. */
+export interface ServiceHealth {
+  service: string;
+  instance: string;
+  status: string;
+  version: string;
+  at: string;
+  started_at: string;
+  detail?: string;
+  checks?: Record<string, string>;
 }

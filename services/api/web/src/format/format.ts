@@ -7,9 +7,17 @@ export interface NumberParts {
   fraction: string;
 }
 
+const UNITS_OF_TIME = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+] as const;
+
 /** Everything that depends on language, locale and time zone. */
 export class Format {
   private readonly numbers = new Map<number, Intl.NumberFormat>();
+  private readonly dates = new Map<string, Intl.DateTimeFormat>();
 
   constructor(
     readonly code: LanguageCode,
@@ -76,13 +84,49 @@ export class Format {
     return String(Number(this.date(time, { hour: "2-digit", hourCycle: "h23" }).replace(/\D/g, "")));
   }
 
+  /** Day, month, year, hours, minutes and seconds. */
+  full(time: number): string {
+    return this.date(time, { dateStyle: "medium", timeStyle: "medium" });
+  }
+
+  /** Day, month and year of a date such as `2026-01-31`. */
+  calendar(date: string): string {
+    return new Intl.DateTimeFormat(this.locale, { dateStyle: "medium", timeZone: "UTC" }).format(
+      Date.parse(date),
+    );
+  }
+
+  /** A number of seconds as days, hours, minutes or seconds: the two largest of them. */
+  duration(seconds: number): string {
+    const parts: string[] = [];
+    let rest = Math.round(seconds);
+    for (const [unit, size] of UNITS_OF_TIME) {
+      const count = Math.floor(rest / size);
+      rest -= count * size;
+      if (parts.length === 0 && count === 0 && unit !== "second") continue;
+      if (count > 0 || parts.length === 0) parts.push(this.amount(count, unit));
+      if (parts.length === 2) break;
+    }
+    return new Intl.ListFormat(this.locale, { type: "unit" }).format(parts);
+  }
+
+  private amount(count: number, unit: string): string {
+    return new Intl.NumberFormat(this.locale, { style: "unit", unit, unitDisplay: "short" }).format(count);
+  }
+
   /** Weekday, day and month in full. */
   day(time: number): string {
     return this.date(time, { weekday: "long", day: "numeric", month: "long" });
   }
 
   private date(time: number, options: Intl.DateTimeFormatOptions): string {
-    return new Intl.DateTimeFormat(this.locale, { ...options, timeZone: this.zone }).format(time);
+    const key = JSON.stringify(options);
+    let format = this.dates.get(key);
+    if (!format) {
+      format = new Intl.DateTimeFormat(this.locale, { ...options, timeZone: this.zone });
+      this.dates.set(key, format);
+    }
+    return format.format(time);
   }
 
   private digits(count: number): Intl.NumberFormat {

@@ -1,7 +1,9 @@
 import { computed, signal } from "@preact/signals";
-import type { Client } from "../api/client";
+import { ApiError, type Client } from "../api/client";
 import { netPower, type Reading, timeOf } from "../api/reading";
 import { LiveStream, reconnectDelay, type StreamKind } from "../api/stream";
+import type { Memory } from "../offline/memory";
+import { Yesterday } from "./against";
 import { dayAround } from "./day";
 import { type Connection, connection, EMPTY, type Gateway, reduce, type State } from "./state";
 import { amountsOf, dayOf, type Today } from "./today";
@@ -9,8 +11,8 @@ import { Trace } from "./trace";
 
 /** How much of the past the live curve shows: what there is, but not less and not more than this. */
 const SHORTEST_WINDOW_S = 120;
-const WINDOW_S = 15 * 60;
-const SEED_POINTS = 450;
+const WINDOW_S = 60 * 60;
+const SEED_POINTS = 900;
 const TICK_MS = 1_000;
 const TODAY_EVERY_MS = 60_000;
 /** As often while history does not know the running hour yet. */
@@ -26,6 +28,7 @@ export class House {
   readonly chosen = signal<string | undefined>(undefined);
   readonly zone = signal(Intl.DateTimeFormat().resolvedOptions().timeZone);
   readonly today = signal<Today | undefined>(undefined);
+  readonly yesterday: Yesterday;
   /** Counts the changes of the chosen gateway's trace. */
   readonly traced = signal(0);
 
@@ -47,10 +50,11 @@ export class House {
   private heardAt = Date.now();
 
   constructor(
-    private readonly client: Client,
+    readonly client: Client,
     wanted?: string,
   ) {
     this.chosen.value = wanted;
+    this.yesterday = new Yesterday(client);
   }
 
   /** Connect, and stay connected until the page goes. */
@@ -61,11 +65,35 @@ export class House {
     void this.connect();
   }
 
+  /** Show what a former visit had seen, until something newer comes. */
+  recall({ gateways, chosen, zone, today, trace }: Memory): void {
+    this.zone.value = zone;
+    this.change({
+      kind: "remembered",
+      gateways: gateways.map((gateway) => ({ ...gateway, remembered: true })),
+    });
+    const shown = this.gateway.peek()?.name;
+    if (shown === undefined || shown !== chosen) return;
+    if (today && today.to > this.meterNow()) this.today.value = today;
+    if (trace) this.traceOf(shown).seed(...trace);
+    this.traced.value += 1;
+  }
+
+  /** Ask anew what there is, for a list that is about to be shown. */
+  async relist(): Promise<void> {
+    try {
+      this.change({ kind: "meters", meters: await this.client.meters() });
+    } catch {
+      // The list stays as it was.
+    }
+  }
+
   /** Show another gateway. */
   choose(gateway: string): void {
     if (gateway === this.gateway.peek()?.name) return;
     this.chosen.value = gateway;
     this.today.value = undefined;
+    this.yesterday.forget();
     this.traced.value += 1;
     if (Object.keys(this.state.peek().gateways).length > LISTEN_TO_ALL) void this.connect();
     else this.seed();
@@ -91,7 +119,8 @@ export class House {
     return [now - Math.min(Math.max(known, SHORTEST_WINDOW_S), WINDOW_S), now];
   }
 
-  private async connect(): Promise<void> {
+  /** Begin anew: at the start, after a loss, and when somebody has logged in. */
+  async connect(): Promise<void> {
     this.disconnect();
     this.heardAt = Date.now();
     try {
@@ -103,8 +132,9 @@ export class House {
       const only = names.length > LISTEN_TO_ALL ? (this.chosen.peek() ?? names[0]) : undefined;
       this.disconnect();
       this.stream = new LiveStream(this.client.streamUrl(only), this);
-    } catch {
-      this.lost();
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) this.change({ kind: "refused" });
+      else this.lost();
     }
   }
 
@@ -221,12 +251,14 @@ export class House {
         this.todayDue = Date.now() + Math.max(TODAY_SOON_MS, wait);
       }
       this.today.value = today;
+      void this.yesterday.refresh(gateway.name, now, this.zone.peek());
     } catch {
       // It is asked again soon; what was shown stays.
     }
   }
 
-  private traceOf(name: string): Trace {
+  /** The trace of a gateway's power. */
+  traceOf(name: string): Trace {
     const trace = this.traces.get(name) ?? new Trace();
     this.traces.set(name, trace);
     return trace;

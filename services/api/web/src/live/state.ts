@@ -1,4 +1,4 @@
-import type { Reading } from "../api/reading";
+import type { Named, Reading } from "../api/reading";
 import type { Meter } from "../api/shapes";
 
 /** What the page knows of one gateway. */
@@ -10,13 +10,17 @@ export interface Gateway {
   online?: boolean;
   /** The usual time between two readings, in milliseconds. */
   interval?: number;
+  /** What the list of meters said of it, when it was last asked. */
+  listed?: Named;
+  /** Known from a former visit only. */
+  remembered?: boolean;
 }
 
 export interface State {
   gateways: Readonly<Record<string, Gateway>>;
   /** Whether the list of meters has arrived. */
   listed: boolean;
-  stream: "connecting" | "open" | "lost";
+  stream: "connecting" | "open" | "lost" | "refused";
   lostAt?: number;
 }
 
@@ -24,6 +28,8 @@ export const EMPTY: State = { gateways: {}, listed: false, stream: "connecting" 
 
 /** Everything that changes the state; times are of this machine's clock. */
 export type Change =
+  | { kind: "remembered"; gateways: readonly Gateway[] }
+  | { kind: "refused" }
   | { kind: "meters"; meters: readonly Meter[] }
   | { kind: "reading"; reading: Reading; at: number }
   | { kind: "status"; gateway: string; online: boolean }
@@ -32,17 +38,15 @@ export type Change =
 /** The state after a change. */
 export function reduce(state: State, change: Change): State {
   switch (change.kind) {
-    case "meters": {
-      const listed = change.meters.map(({ gateway, status }): Gateway => {
-        const known = state.gateways[gateway] ?? { name: gateway };
-        return status === "online" || status === "offline"
-          ? { ...known, online: status === "online" }
-          : known;
-      });
-      const gateways = { ...state.gateways };
-      for (const gateway of listed) gateways[gateway.name] = gateway;
-      return { ...state, gateways, listed: true };
-    }
+    case "remembered":
+      return change.gateways.reduce(
+        (all, gateway) => (gateway.name in all.gateways ? all : withGateway(all, gateway)),
+        state,
+      );
+    case "refused":
+      return { ...state, stream: "refused" };
+    case "meters":
+      return withMeters(state, change.meters);
     case "reading":
       return change.reading.gateway ? withReading(state, change.reading, change.at) : state;
     case "status": {
@@ -59,8 +63,22 @@ export function reduce(state: State, change: Change): State {
   }
 }
 
+/** The gateways that the server lists, and those heard since; one that is only remembered goes. */
+function withMeters(state: State, meters: readonly Meter[]): State {
+  const gateways: Record<string, Gateway> = {};
+  for (const [name, gateway] of Object.entries(state.gateways)) {
+    if (!gateway.remembered) gateways[name] = gateway;
+  }
+  for (const { gateway: name, status, ...listed } of meters) {
+    const { remembered: _, ...known } = state.gateways[name] ?? { name };
+    const online = status === "online" || status === "offline" ? { online: status === "online" } : {};
+    gateways[name] = { ...known, ...online, listed };
+  }
+  return { ...state, gateways, listed: true };
+}
+
 function withReading(state: State, reading: Reading, at: number): State {
-  const known = state.gateways[reading.gateway] ?? { name: reading.gateway };
+  const { remembered: _, ...known }: Gateway = state.gateways[reading.gateway] ?? { name: reading.gateway };
   if (known.heardAt !== undefined && at < known.heardAt) return state;
   const step = known.heardAt === undefined ? undefined : at - known.heardAt;
   const interval =
@@ -84,6 +102,7 @@ function withGateway(state: State, gateway: Gateway): State {
 /** How the page stands to the meter; `since` is the time of the last sign of life. */
 export type Connection =
   | { kind: "connecting" }
+  | { kind: "refused" }
   | { kind: "live" }
   | { kind: "waiting" }
   | { kind: "quiet" | "offline" | "lost"; since: number };
@@ -95,6 +114,7 @@ const QUIET_AT_FIRST_MS = 75_000;
 /** The state of the connection to one gateway at `now`. */
 export function connection(state: State, gateway: Gateway | undefined, now: number): Connection {
   if (state.stream === "lost") return { kind: "lost", since: gateway?.heardAt ?? state.lostAt ?? now };
+  if (state.stream === "refused") return { kind: "refused" };
   if (state.stream === "connecting") return { kind: "connecting" };
   if (gateway?.heardAt === undefined) return { kind: "waiting" };
   const { interval } = gateway;

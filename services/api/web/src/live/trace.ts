@@ -8,7 +8,7 @@ export class Trace {
   private start = 0;
   private count = 0;
 
-  constructor(readonly capacity = 2048) {
+  constructor(readonly capacity = 4096) {
     this.times = new Float64Array(capacity);
     this.values = new Float64Array(capacity);
   }
@@ -37,7 +37,7 @@ export class Trace {
 
   /** Replace all by history, then put back the values newer than it. */
   seed(times: readonly number[], values: readonly (number | null)[]): void {
-    const [oldTimes, oldValues] = this.curve(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+    const [oldTimes, oldValues] = this.all();
     this.start = 0;
     this.count = 0;
     times.forEach((time, index) => {
@@ -45,8 +45,7 @@ export class Trace {
       if (typeof value === "number") this.push(time, value);
     });
     oldTimes.forEach((time, index) => {
-      const value = oldValues[index];
-      if (typeof value === "number") this.push(time, value);
+      this.push(time, oldValues[index] ?? 0);
     });
   }
 
@@ -67,6 +66,12 @@ export class Trace {
       values.push(this.values[at] ?? null);
     }
     return [times, values];
+  }
+
+  /** Every value with its time. */
+  all(): [times: number[], values: number[]] {
+    const places = Array.from({ length: this.count }, (_, position) => this.index(position));
+    return [places.map((at) => this.times[at] ?? 0), places.map((at) => this.values[at] ?? 0)];
   }
 
   /** The usual distance between two of the last values in seconds, undefined as long as there are fewer than two. */

@@ -19,7 +19,8 @@ interface Props {
 export function Announcer({ link, reading, format, now }: Props) {
   const power = reading && netPower(reading);
   const direction = power === undefined || power === 0 ? "" : power > 0 ? "says.import" : "says.export";
-  const state = link.kind === "connecting" ? "" : connectionText(link, format, now);
+  const state =
+    link.kind === "connecting" || link.kind === "refused" ? "" : connectionText(link, format, now);
   const wanted = [state, link.kind === "live" && direction && format.text(direction)]
     .filter(Boolean)
     .join(". ");

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
 import type { Format } from "../format/format";
 import type { House } from "../live/house";
 import type { Theme } from "../preferences";
@@ -74,7 +75,7 @@ function options(host: HTMLElement, format: Format): uPlot.Options {
         size: 24,
         gap: 6,
         space: 70,
-        incrs: [60, 120, 180, 300, 600],
+        incrs: [60, 120, 180, 300, 600, 900, 1200],
         grid: { show: false },
         values: (plot, splits) => splits.map((at) => (fits(plot, at) ? format.minute(at * 1000) : "")),
       },

@@ -1,8 +1,12 @@
+import { useEffect, useState } from "preact/hooks";
 import { netPower, type Reading } from "../api/reading";
 import type { Format } from "../format/format";
 import type { House } from "../live/house";
 import type { Theme } from "../preferences";
-import { PowerCurve } from "./power-curve";
+import type { PowerCurve } from "./power-curve";
+
+/** Drawing is a third of the program: the number does not wait for it. */
+const drawing = import("./power-curve");
 
 interface Props {
   house: House;
@@ -50,14 +54,21 @@ export function PowerNow({ house, reading, format, theme }: Props) {
           </div>
         ))}
       </dl>
-      <PowerCurve
-        house={house}
-        format={format}
-        theme={theme}
-        label={format.text("power.curve", { minutes })}
-      />
+      <Curve house={house} format={format} theme={theme} label={format.text("power.curve", { minutes })} />
     </section>
   );
+}
+
+/** The curve, and its place until it is there. */
+function Curve(props: Parameters<typeof PowerCurve>[0]) {
+  const [loaded, load] = useState<{ Drawn: typeof PowerCurve } | undefined>(undefined);
+  useEffect(() => {
+    drawing.then(
+      (module) => load({ Drawn: module.PowerCurve }),
+      () => undefined,
+    );
+  }, []);
+  return loaded ? <loaded.Drawn {...props} /> : <div class="curve" />;
 }
 
 function Arrow({ way }: { way: "import" | "export" | "none" }) {

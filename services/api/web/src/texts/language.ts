@@ -6,13 +6,16 @@ export type LanguageCode = "nl" | "en";
 
 const TEXTS: Record<LanguageCode, Record<TextKey, string>> = { nl, en };
 
+/** English as it is written in Europe, where the P1 port is: day before month, 24 hours. */
+export const ENGLISH = "en-GB";
+
 /** The first of the wanted languages that there are texts for, English where there is none. */
 export function preferredLanguage(wanted: readonly string[]): { code: LanguageCode; locale: string } {
   for (const locale of wanted) {
     const code = locale.toLowerCase().split("-")[0];
     if (code === "nl" || code === "en") return { code, locale };
   }
-  return { code: "en", locale: "en" };
+  return { code: "en", locale: ENGLISH };
 }
 
 /** The text of a key with its `{names}` filled in. */
