@@ -1,7 +1,7 @@
 """The live page in a real browser, on the real pipeline."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from playwright.async_api import Page, expect
@@ -174,3 +174,30 @@ async def test_pointing(pipeline: Pipeline, browser: Browser) -> None:
     await shows(page, "power-value", "688")
     await page.get_by_test_id("curve").hover()
     await shows(page, "curve-pointed", re.compile(r"^\d\d:\d\d:\d\d · 688 W$"))
+
+
+async def test_against_yesterday(pipeline: Pipeline, browser: Browser) -> None:
+    """Today so far is set against yesterday up to the same quarter-hour, in words."""
+    meter = Meter()
+    now = seconds_ago(2)
+    midnight = now.astimezone(meter.zone).replace(hour=0, minute=0, second=0)
+    quarter = timedelta(minutes=15)
+    today = (now - midnight) // quarter
+    start = midnight.astimezone(UTC) - 96 * quarter
+    telegrams = []
+    for step in range(96 + today + 1):
+        telegrams.append((start + step * quarter, meter.telegram(start + step * quarter)))
+        meter.advance(20 if step < 96 else 30)
+    await pipeline.send_all([*telegrams, (now, meter.telegram(now))])
+    await pipeline.until(
+        f"/api/v1/meters/home/usage?per=quarter&from={midnight.date()}",
+        lambda usage: sum(row["complete"] and not row["hole"] for row in usage["rows"]) >= today,
+    )
+    page = await browser.open(pipeline.url)
+    told = page.get_by_test_id("against-energy_import_kwh")
+    if today == 0:
+        await shows(page, "power-value", "688")
+        await expect(told).to_have_count(0)
+    else:
+        at = (midnight + today * quarter).strftime("%H:%M")
+        await expect(told).to_have_text(f"{today * 0.01:.3f} kWh more than yesterday at {at}")

@@ -125,3 +125,29 @@ async def test_tokens(guarded: Pipeline, browser: Browser) -> None:
     await expect(page.locator(".audit")).to_contain_text("home-assistant")
     await page.get_by_role("button", name="Log out").click()
     await expect(page.get_by_role("heading", name="Tokens for other programs")).to_have_count(0)
+
+
+async def test_import(guarded: Pipeline, browser: Browser) -> None:
+    """An old history is tried first, which tells what it would add and what is refused, and added when confirmed."""
+    page = await browser.open(f"{guarded.url}#/setup?part=import")
+    await page.get_by_label("File of another program").set_input_files(
+        {"name": "monitor.sql", "mimeType": "text/plain", "buffer": old_history().encode()}
+    )
+    await log_in(page, PASSWORD)
+    tried = page.get_by_test_id("file-tried")
+    await expect(tried).to_contain_text("p1-monitor-sql")
+    await expect(tried).to_contain_text(re.compile("Rows *4"))
+    await page.get_by_role("button", name="Add to home").click()
+    await expect(page.get_by_test_id("file-done")).to_be_visible()
+    span = "from=2025-03-28&to=2025-03-29"
+    await guarded.until(f"/api/v1/meters/home/usage?per=hour&{span}", lambda usage: len(usage["total"]) > 0)
+
+
+def old_history() -> str:
+    """Four hours as P1 Monitor exports them, dials at the end of each."""
+    columns = "TIMESTAMP,VERBR_KWH_181,VERBR_KWH_182,GELVR_KWH_281,GELVR_KWH_282,VERBR_KWH_X,GELVR_KWH_X,TARIEFCODE"
+    return "".join(
+        f"replace into e_history_uur ({columns},VERBR_GAS_2421,VERBR_GAS_X) "
+        f"values ('2025-03-28 0{hour}:00:00','500.{hour:03d}','600.3','0.4','7.5','0.001','0','P','900.6','0');\n"
+        for hour in range(4)
+    )

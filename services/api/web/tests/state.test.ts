@@ -28,6 +28,10 @@ describe("the state", () => {
     expect(state.gateways.home?.online).toBeUndefined();
   });
 
+  it("holds nothing any more where the server wants a login", () => {
+    expect(reduce(follow(reading(1000)), { kind: "refused" })).toEqual({ ...EMPTY, stream: "refused" });
+  });
+
   it("is not changed by a message without a gateway", () => {
     expect(reduce(EMPTY, { kind: "reading", reading: {} as never, at: 1 })).toBe(EMPTY);
   });

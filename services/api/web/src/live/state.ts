@@ -44,7 +44,7 @@ export function reduce(state: State, change: Change): State {
         state,
       );
     case "refused":
-      return { ...state, stream: "refused" };
+      return { ...EMPTY, stream: "refused" };
     case "meters":
       return withMeters(state, change.meters);
     case "reading":

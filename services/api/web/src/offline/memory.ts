@@ -1,3 +1,4 @@
+import { effect } from "@preact/signals";
 import type { House } from "../live/house";
 import type { Gateway } from "../live/state";
 import type { Today } from "../live/today";
@@ -65,6 +66,9 @@ export class Keeper {
   start(): void {
     const memory = memoryFrom(this.read());
     if (memory) this.house.recall(memory);
+    effect(() => {
+      if (this.house.state.value.stream === "refused") this.forget();
+    });
     setInterval(() => this.keep(), EVERY_MS);
     window.addEventListener("pagehide", () => this.keep());
     document.addEventListener("visibilitychange", () => {
@@ -79,6 +83,15 @@ export class Keeper {
       localStorage.setItem(this.name, JSON.stringify(memory));
     } catch {
       // Storage is full or refused: the next visit starts without a past.
+    }
+  }
+
+  /** Who may not read is shown nothing of a visit when they might. */
+  private forget(): void {
+    try {
+      localStorage.removeItem(this.name);
+    } catch {
+      // Where storage is refused, nothing was kept.
     }
   }
 

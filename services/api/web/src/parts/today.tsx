@@ -51,12 +51,12 @@ export function TodayTotals({ amounts, against, reading, format, now }: Props) {
           const shown = value === undefined ? undefined : format.thousandths(value);
           return (
             <div key={name} data-way={way} data-testid={`today-${name}`}>
-              <dt>
-                {label(format)}
+              <dt>{label(format)}</dt>
+              <dd class="notes">
                 <AgainstYesterday against={against} name={name} unit={unit} format={format} />
                 <MeasuredAt reading={reading} device={device} now={now} format={format} />
-              </dt>
-              <dd>
+              </dd>
+              <dd class="amount">
                 <span class="whole">{shown?.whole ?? "–"}</span>
                 <span class="fraction">{shown?.fraction}</span>
                 <span class="unit"> {unit}</span>
