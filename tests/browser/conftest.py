@@ -28,8 +28,8 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-# What the page asks for and a service may lack: logins, preferences, refusals, a device's word, a first telegram.
-OPTIONAL = re.compile(r"/api/v1/(session|preferences|contracts|meters/[^/]+/(rejected|device|telegram))")
+# What a gateway need not have said yet.
+OPTIONAL = re.compile(r"/api/v1/meters/[^/]+/(device|telegram)")
 expect.set_options(timeout=15_000)
 PHONE = ViewportSize(width=390, height=844)
 LAPTOP = ViewportSize(width=1440, height=900)
