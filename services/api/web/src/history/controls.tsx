@@ -115,7 +115,7 @@ export function ChartTools({ view, day, labels, csv, onGo }: ToolsProps) {
       <label class="compare">
         <span>{format.text("history.compare")}</span>
         <select
-          class="field"
+          class="pick"
           data-testid="history-compare"
           value={view.compare}
           onChange={({ currentTarget }) => onGo({ ...view, compare: currentTarget.value as Compare }, true)}
@@ -132,7 +132,7 @@ export function ChartTools({ view, day, labels, csv, onGo }: ToolsProps) {
       <span class="ends">
         <button
           type="button"
-          class="plain"
+          class="flat"
           aria-pressed={view.table}
           data-testid="history-table"
           onClick={() => onGo({ ...view, table: !view.table }, true)}
@@ -140,7 +140,7 @@ export function ChartTools({ view, day, labels, csv, onGo }: ToolsProps) {
           {format.text("history.table")}
         </button>
         {csv !== undefined && (
-          <a class="plain" href={csv} download="" data-testid="history-csv">
+          <a class="flat" href={csv} download="" data-testid="history-csv">
             {format.text("history.csv")}
           </a>
         )}

@@ -102,7 +102,7 @@ function Foot({ seen, kept, format }: { seen: Seen; kept: boolean; format: Place
         </p>
       )}
       {seen.csv !== undefined && (
-        <a class="plain" download="" data-testid="power-csv" href={seen.csv}>
+        <a class="flat" download="" data-testid="power-csv" href={seen.csv}>
           {format.text("history.csv")}
         </a>
       )}

@@ -30,6 +30,7 @@ export function SystemPart({ house, format }: Props) {
         <h2 id="services" class="caption">
           {format.text("services")}
         </h2>
+        {services.length === 0 && <p class="note">{format.text("services.none")}</p>}
         <ul class="things">
           {services.map((health) => (
             <Service key={`${health.service} ${health.instance}`} health={health} format={format} />
