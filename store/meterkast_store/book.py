@@ -79,9 +79,9 @@ class Book:
         after = await live_rows(self._rows, series, until, FAR_AHEAD)
         return [quarter.standing(row) for row in (*before, *inside, *after)]
 
-    async def meters(self) -> list[MeterInfo]:
-        """Every meter of every gateway."""
-        known = [*await self._rows.series(Table.QUARTER), *await self._rows.series(Table.MBUS)]
+    async def meters(self, gateway: str | None = None) -> list[MeterInfo]:
+        """Every meter of a gateway, or of all."""
+        known = [*await self._rows.series(Table.QUARTER, gateway), *await self._rows.series(Table.MBUS, gateway)]
         infos: list[MeterInfo | None] = []
         for index in range(0, len(known), AT_ONCE):
             infos += await asyncio.gather(*map(self._meter, known[index : index + AT_ONCE]))

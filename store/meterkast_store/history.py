@@ -192,8 +192,8 @@ class HistoryStore(Protocol):
         """Where a meter's registers stood from `start` to `end`, with the neighbour on either side, by time."""
         ...
 
-    async def meters(self) -> list[MeterInfo]:
-        """Every meter of every gateway, by gateway and first reading."""
+    async def meters(self, gateway: str | None = None) -> list[MeterInfo]:
+        """Every meter of a gateway, or of all, by gateway and first reading."""
         ...
 
     async def power(

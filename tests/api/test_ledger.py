@@ -104,8 +104,8 @@ class CountingHistory:
         self.book = book
         self.asked = 0
 
-    async def meters(self) -> list[MeterInfo]:
-        return await self.book.meters()
+    async def meters(self, gateway: str | None = None) -> list[MeterInfo]:
+        return await self.book.meters(gateway)
 
     async def usage(self, gateway: str, start: datetime, end: datetime, per: Period, timezone: ZoneInfo) -> Usage:
         self.asked += 1

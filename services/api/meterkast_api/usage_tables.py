@@ -58,7 +58,7 @@ class UsageTables:
 
     async def table(self, asked: Asked, *, cost: bool = False, compare: Compare | None = None) -> UsageTable:
         """Return the table of a span."""
-        meters = [meter for meter in await self._store.meters() if meter.gateway == asked.gateway]
+        meters = await self._store.meters(asked.gateway)
         usage = await self._usage(asked)
         account = await self._ledger.account(usage, _known(meters)) if cost else None
         compared = None

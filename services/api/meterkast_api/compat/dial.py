@@ -106,5 +106,5 @@ async def _dial(
 
 async def _since(history: HistoryReader, gateway: str) -> datetime:
     """Since when the registers of the meter that is there now have only grown."""
-    meters = [info for info in await history.meters() if info.gateway == gateway and info.kind == "electricity"]
+    meters = [info for info in await history.meters(gateway) if info.kind == "electricity"]
     return max((info.epochs[-1].start for info in meters), default=from_ms(0))

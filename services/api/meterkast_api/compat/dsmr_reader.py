@@ -131,7 +131,7 @@ class DsmrReaderRoutes:
     async def _kept(self, request: Request, field: str) -> Span:
         """The span asked for, from history's first reading on."""
         name = await self._served.name(request)
-        firsts = [info.first for info in await self._history.meters() if info.gateway == name]
+        firsts = [info.first for info in await self._history.meters(name)]
         start, end = self._span(request, field)
         first = min(firsts, default=end).astimezone(self._home.zone)
         return max(start, midnight(first)), end

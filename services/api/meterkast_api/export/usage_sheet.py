@@ -51,7 +51,7 @@ class UsageSheet:
 
     async def _known(self) -> Span | None:
         """From when to when there are readings of any meter."""
-        meters = [meter for meter in await self._store.meters() if meter.gateway == self._gateway]
+        meters = await self._store.meters(self._gateway)
         if not meters:
             return None
         last = max(meter.last for meter in meters)

@@ -145,9 +145,9 @@ class Lifted:
         self._lifts = lifts
         self._times = [at for at, _ in lifts]
 
-    async def meters(self) -> list[MeterInfo]:
-        """Every meter of every gateway."""
-        return await self._archive.meters()
+    async def meters(self, gateway: str) -> list[MeterInfo]:
+        """Every meter of a gateway."""
+        return await self._archive.meters(gateway)
 
     async def insert(self, batch: Batch) -> None:
         """Write readings older than the newest of their meter."""

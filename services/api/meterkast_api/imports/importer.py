@@ -94,7 +94,7 @@ class Importer:
             yield record
 
     async def _merge(self, order: Order, staging: Staging, kind: str, report: Report) -> None:
-        meters = [one for one in await self._archive.meters() if (one.gateway, one.kind) == (order.gateway, kind)]
+        meters = [one for one in await self._archive.meters(order.gateway) if one.kind == kind]
         target, archive = await self._target(order, staging, kind, meters, report)
         report.meters[kind] = target.meter
         merge = Merge(archive, target, meters, self._now(), report)
