@@ -11,9 +11,9 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from meterkast_api.money.charge import Charge
 from meterkast_api.money.contracts import Contracts
 from meterkast_api.money.cost import NO_CONTRACT, NO_HOURLY_PRICE, Bill, Missing, bill_of, merged
-from meterkast_api.money.ledger import Charge
 from meterkast_api.money.market import Market, Price
 from meterkast_api.money.spans import Compare, compared_span
 from meterkast_api.money.timeline import Timeline, midnight

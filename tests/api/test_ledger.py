@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from meterkast_api.database import Database
 from meterkast_api.kept import Kept
 from meterkast_api.money import prices as money_prices
+from meterkast_api.money.charge import Charge
 from meterkast_api.money.contracts import Contracts
-from meterkast_api.money.ledger import Account, Charge, Known, Ledger
+from meterkast_api.money.ledger import Account, Known, Ledger
 from meterkast_api.money.market import Price
 from meterkast_api.money.memory import Memory
 from meterkast_api.money.prices import Prices

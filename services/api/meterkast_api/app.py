@@ -137,7 +137,7 @@ def build_routers(parts: Parts, *further: APIRouter) -> list[APIRouter]:
             MeterRoutes(parts.gateways, directory),
             HistoryRoutes(parts.store, directory, spans, UsageTables(parts.store, parts.money.ledger)),
             EventRoutes(parts.store, directory, spans),
-            ExportRoutes(parts.store, directory, spans),
+            ExportRoutes(parts.store, directory, spans, parts.money.ledger),
             MoneyRoutes(parts.money, spans, parts.audit),
             PreferencesRoutes(parts.home, parts.audit),
             ImportRoutes(

@@ -31,10 +31,15 @@ class PeriodQuery(SpanQuery):
     per: Period = Field(default=Period.HOUR, description="What each row spans.")
 
 
-class UsageQuery(PeriodQuery):
+class CostQuery(PeriodQuery):
+    """Which usage, and whether with what it cost."""
+
+    cost: bool = Field(default=False, description="Tell what it cost, by the contracts and market prices.")
+
+
+class UsageQuery(CostQuery):
     """Which usage table."""
 
-    cost: bool = Field(default=False, description="Tell what each row, each hole and the whole cost.")
     compare: Compare | None = Field(
         default=None,
         description="Add the span just before (as many whole months, or days), or the same dates a year earlier. Its "
