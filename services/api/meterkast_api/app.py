@@ -123,7 +123,9 @@ def build_app(parts: Parts) -> ASGIApp:
 def build_compat(parts: Parts) -> APIRouter:
     """The old paths of other programs."""
     directory, serial = Directory(parts.gateways, parts.store), Serial(parts.database)
-    return compat_router(parts.compat, parts.gateways, directory, parts.store, serial, parts.home, now=parts.now)
+    return compat_router(
+        parts.compat, parts.gateways, directory, parts.store, serial, parts.home, parts.money, now=parts.now
+    )
 
 
 def build_routers(parts: Parts, *further: APIRouter) -> list[APIRouter]:

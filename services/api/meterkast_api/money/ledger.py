@@ -22,6 +22,7 @@ from meterkast_api.money.prices import SETTLED, Prices
 from meterkast_api.money.timeline import Segment, Timeline
 
 ELECTRICITY = "electricity"
+SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(hours=25)
 _FINER = {
@@ -118,6 +119,14 @@ class Ledger:
             Charge(total, sum(some, Fraction(0)) if some else None),
             total.missing,
         )
+
+    async def rate(self, values: Mapping[str, int], at: datetime, zone: ZoneInfo) -> Bill | None:
+        """What usage costs at the prices of a moment; None where no contract holds."""
+        segment = Timeline(self._contracts.value, zone).at(at)
+        if segment.contract is None:
+            return None
+        now = Segment(at, at + SECOND, segment.contract)
+        return bill_of(values, now, await self._prices.market(now.start, now.end) if now.hourly else Market())
 
     def forget(self) -> None:
         """Work everything out anew, since history has changed where nobody expects it."""
