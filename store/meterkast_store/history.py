@@ -11,6 +11,8 @@ from meterkast_contracts.messages import Clock, Event
 
 POWER_FIELDS = ("power_import_w", "power_export_w")
 MAX_POINTS = 2000
+ELECTRICITY = "electricity"
+"""The kind of the meter whose telegram it is; other kinds are those of M-Bus."""
 
 
 class Period(StrEnum):

@@ -25,10 +25,10 @@ from meterkast_api.money.ledger import Account, Known, Ledger
 from meterkast_api.money.market import Price
 from meterkast_api.money.memory import Memory
 from meterkast_api.money.prices import Prices
-from meterkast_api.money.timeline import midnight
 from meterkast_store import Batch, MbusSample, Sample
 from meterkast_store.book import Book
 from meterkast_store.history import MeterInfo, Period, PowerCurve, Usage
+from meterkast_store.period import midnight
 
 from tests.store.memory import MemoryRows
 

@@ -10,9 +10,9 @@ from meterkast_store.history import MeterInfo, Period, Usage, UsageRow
 from meterkast_store.instants import from_ms, to_ms
 from meterkast_store.period import boundaries
 
+from meterkast_api.comparison import Compare, compared_span
 from meterkast_api.history import HistoryReader
 from meterkast_api.money.ledger import Account, Known, Ledger
-from meterkast_api.money.spans import Compare, compared_span
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter, Request, Response
 from meterkast_store.history import Period, Usage, UsageRow
 
-from meterkast_api.compat.dial import GAS, MILLISECOND, Span, dial_since
+from meterkast_api.compat.dial import GAS, MILLISECOND, dial_since
 from meterkast_api.compat.pages import Page, sample_page
 from meterkast_api.compat.reader_costs import ReaderCosts
 from meterkast_api.compat.reader_fields import (
@@ -30,6 +30,7 @@ from meterkast_api.history import HistoryReader
 from meterkast_api.home import Home
 from meterkast_api.moments import MomentError, midnight, parse_moment
 from meterkast_api.problems import invalid
+from meterkast_api.spans import Span
 
 EARLIEST = "2000-01-02"
 HOUR = timedelta(hours=1)

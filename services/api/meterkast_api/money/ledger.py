@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from meterkast_store.history import MeterInfo, Period, Usage, UsageRow
+from meterkast_store.history import ELECTRICITY, MeterInfo, Period, Usage, UsageRow
 from meterkast_store.instants import QUARTER_MS, from_ms, to_ms
 
 from meterkast_api.history import UsageReader
@@ -21,7 +21,6 @@ from meterkast_api.money.memory import DAY_KEPT_S, KEPT_S, Memory
 from meterkast_api.money.prices import SETTLED, Prices
 from meterkast_api.money.timeline import Segment, Timeline
 
-ELECTRICITY = "electricity"
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(hours=25)

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from meterkast_api import examples
 from meterkast_api.answers import Power, Usage, json_answer, problems
+from meterkast_api.comparison import Compare
 from meterkast_api.directory import Directory
 from meterkast_api.history import HistoryReader
 from meterkast_api.moments import rows_in, usual_span
-from meterkast_api.money.spans import Compare
 from meterkast_api.problems import invalid
 from meterkast_api.routes.meters import JSON, GatewayPath
 from meterkast_api.spans import SpanQuery, Spans
