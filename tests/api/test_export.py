@@ -361,6 +361,8 @@ MISTAKES: list[tuple[str, dict[str, str], str]] = [
     ("usage.csv", {"columns": ","}, "columns: name some of from, to, hole"),
     ("usage.csv", {"separator": ";"}, "separator: Input should be 'comma', 'semicolon' or 'tab'"),
     ("usage.csv", {"seperator": "tab"}, "seperator: there is no such parameter: did you mean separator?"),
+    ("usage.csv", {"cost": "yes please"}, "cost: use true or false"),
+    ("usage.csv", {"compare": "year"}, "compare: there is no such parameter"),
     ("usage.parquet", {"separator": "tab"}, "separator: there is no such parameter"),
     ("samples.csv", {"from": "soon"}, "from: 'soon' is no point in time"),
     ("power.csv", {"fields": "power"}, "history keeps no gauge 'power'"),
