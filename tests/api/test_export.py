@@ -160,6 +160,7 @@ def market() -> str:
         ("hour", {"from": "2025-03-11T12:00", "to": "2025-04-02"}),
         ("week", YEAR),
         ("month", YEAR),
+        ("month", {"from": "2025-05-10", "to": "2025-07-05"}),
     ],
 )
 async def test_costs_are_those_of_the_json(mosquitto: Broker, year: Path, per: str, span: dict[str, str]) -> None:
