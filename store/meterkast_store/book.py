@@ -13,6 +13,7 @@ from meterkast_store import quarter
 from meterkast_store.columns import GAUGES
 from meterkast_store.curve import merged, plans
 from meterkast_store.history import (
+    ELECTRICITY,
     POWER_FIELDS,
     Batch,
     Epoch,
@@ -71,7 +72,7 @@ class Book:
     async def standings(self, gateway: str, kind: str, meter: str, start: datetime, end: datetime) -> list[Standing]:
         """Where a meter's registers stood, with the neighbour on either side."""
         series = (
-            Series(Table.QUARTER, gateway, meter) if kind == "electricity" else Series(Table.MBUS, gateway, meter, kind)
+            Series(Table.QUARTER, gateway, meter) if kind == ELECTRICITY else Series(Table.MBUS, gateway, meter, kind)
         )
         begin, until = to_ms(start) - 1, quarter_of(to_ms(end))
         before = await live_rows(self._rows, series, LONG_AGO, begin, newest=True)
@@ -79,9 +80,9 @@ class Book:
         after = await live_rows(self._rows, series, until, FAR_AHEAD)
         return [quarter.standing(row) for row in (*before, *inside, *after)]
 
-    async def meters(self) -> list[MeterInfo]:
-        """Every meter of every gateway."""
-        known = [*await self._rows.series(Table.QUARTER), *await self._rows.series(Table.MBUS)]
+    async def meters(self, gateway: str | None = None) -> list[MeterInfo]:
+        """Every meter of a gateway, or of all."""
+        known = [*await self._rows.series(Table.QUARTER, gateway), *await self._rows.series(Table.MBUS, gateway)]
         infos: list[MeterInfo | None] = []
         for index in range(0, len(known), AT_ONCE):
             infos += await asyncio.gather(*map(self._meter, known[index : index + AT_ONCE]))
@@ -167,5 +168,5 @@ class Book:
             starts += [quarter.first_measured_at(row) for row in await self._rows.at(series, [at])]
         ends.append(quarter.measured_at(newest[0]))
         epochs = tuple(Epoch(from_ms(a), from_ms(b)) for a, b in zip(starts, ends, strict=True))
-        kind = series.kind or "electricity"
+        kind = series.kind or ELECTRICITY
         return MeterInfo(series.gateway, series.name, kind, epochs[0].start, epochs[-1].end, epochs)

@@ -6,7 +6,6 @@ from types import MappingProxyType
 
 from meterkast_contracts.catalogue import CATALOGUE, Kind
 
-AGGREGATES = ("_sum", "_min", "_max", "_n")
 GAIN = "_gain"
 LIMIT = 2**53
 MOST_DIGITS = 15

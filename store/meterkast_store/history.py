@@ -11,6 +11,8 @@ from meterkast_contracts.messages import Clock, Event
 
 POWER_FIELDS = ("power_import_w", "power_export_w")
 MAX_POINTS = 2000
+ELECTRICITY = "electricity"
+"""The kind of the meter whose telegram it is; other kinds are those of M-Bus."""
 
 
 class Period(StrEnum):
@@ -192,8 +194,8 @@ class HistoryStore(Protocol):
         """Where a meter's registers stood from `start` to `end`, with the neighbour on either side, by time."""
         ...
 
-    async def meters(self) -> list[MeterInfo]:
-        """Every meter of every gateway, by gateway and first reading."""
+    async def meters(self, gateway: str | None = None) -> list[MeterInfo]:
+        """Every meter of a gateway, or of all, by gateway and first reading."""
         ...
 
     async def power(

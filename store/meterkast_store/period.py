@@ -1,7 +1,7 @@
 """Periods in a time zone, as boundaries in Unix milliseconds."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from meterkast_store.history import Period
@@ -19,10 +19,10 @@ def boundaries(start: int, end: int, per: Period, timezone: ZoneInfo) -> list[in
         return _steps(start, end, QUARTER_MS if per is Period.QUARTER else HOUR_MS, timezone)
     first, following = _CALENDAR[per]
     day = first(from_ms(start).astimezone(timezone).date())
-    result = [_midnight(day, timezone)]
+    result = [to_ms(midnight(day, timezone))]
     while result[-1] < end:
         day = following(day)
-        result.append(_midnight(day, timezone))
+        result.append(to_ms(midnight(day, timezone)))
     return result
 
 
@@ -34,17 +34,19 @@ def _steps(start: int, end: int, step: int, timezone: ZoneInfo) -> list[int]:
     return [*range(begin, end, step), begin - (begin - end) // step * step]
 
 
-def _midnight(day: date, timezone: ZoneInfo) -> int:
-    return to_ms(datetime(day.year, day.month, day.day, tzinfo=timezone))
+def midnight(day: date, timezone: tzinfo) -> datetime:
+    """Return when a day begins, in UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=timezone).astimezone(UTC)
 
 
-def _next_month(day: date) -> date:
+def next_month(day: date) -> date:
+    """Return the first day of the month after that of a day."""
     return date(day.year + 1, 1, 1) if day.month == DECEMBER else date(day.year, day.month + 1, 1)
 
 
 _CALENDAR: dict[Period, tuple[Callable[[date], date], Callable[[date], date]]] = {
     Period.DAY: (lambda day: day, lambda day: day + timedelta(days=1)),
     Period.WEEK: (lambda day: day - timedelta(days=day.weekday()), lambda day: day + timedelta(days=7)),
-    Period.MONTH: (lambda day: day.replace(day=1), _next_month),
+    Period.MONTH: (lambda day: day.replace(day=1), next_month),
     Period.YEAR: (lambda day: day.replace(month=1, day=1), lambda day: date(day.year + 1, 1, 1)),
 }

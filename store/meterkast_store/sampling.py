@@ -7,7 +7,7 @@ import orjson
 from meterkast_contracts.messages import Clock, Event, EventKind, MbusReading, Reading
 
 from meterkast_store.columns import GAUGES, REGISTERS, gauge_decimals, gauge_value, natural, register_value
-from meterkast_store.history import Batch, MbusSample, Sample
+from meterkast_store.history import MbusSample, Sample
 from meterkast_store.instants import from_ms, quarter_of, to_ms
 from meterkast_store.rows import Field, Row, Series, Table
 
@@ -133,8 +133,3 @@ def row_event(row: Row) -> Event:
         text=str(row.fields["text"]),
         detail=json.loads(str(row.fields.get("detail", "{}")), parse_float=Decimal),
     )
-
-
-def is_empty(batch: Batch) -> bool:
-    """Whether there is nothing to write."""
-    return not (batch.samples or batch.mbus or batch.events)

@@ -70,6 +70,8 @@ def _book(stretch: Stretch, bounds: Sequence[int], bins: list[_Bin], holes: list
             for name in stretch.values:
                 one.values.setdefault(name, 0)
         return
+    if stretch.end == stretch.start and not any(stretch.values.values()):
+        return
     index = bisect_right(bounds, stretch.start) - 1
     if index >= 0 and stretch.end <= bounds[index + 1]:
         bins[index].add(with_totals(stretch.values))

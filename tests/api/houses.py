@@ -86,9 +86,9 @@ class ScriptedStore:
         self._ask("standings", gateway, kind, meter, start, end)
         return []
 
-    async def meters(self) -> list[MeterInfo]:
-        self._ask("meters")
-        return list(self.infos)
+    async def meters(self, gateway: str | None = None) -> list[MeterInfo]:
+        self._ask("meters", gateway)
+        return [info for info in self.infos if gateway in (None, info.gateway)]
 
     async def power(
         self, gateway: str, start: datetime, end: datetime, points: int, fields: Sequence[str] = POWER_FIELDS

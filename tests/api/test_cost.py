@@ -11,13 +11,14 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from meterkast_api.comparison import Compare, compared_span
+from meterkast_api.money.charge import Charge
 from meterkast_api.money.contracts import Contracts
 from meterkast_api.money.cost import NO_CONTRACT, NO_HOURLY_PRICE, Bill, Missing, bill_of, merged
-from meterkast_api.money.ledger import Charge
 from meterkast_api.money.market import Market, Price
-from meterkast_api.money.spans import Compare, compared_span
-from meterkast_api.money.timeline import Timeline, midnight
+from meterkast_api.money.timeline import Timeline
 from meterkast_api.usage_json import cost_json
+from meterkast_store.period import midnight
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 HOUR = timedelta(hours=1)

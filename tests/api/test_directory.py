@@ -23,8 +23,8 @@ class SlowStore(ScriptedStore):
 
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def meters(self) -> list[MeterInfo]:
-        self._ask("meters")
+    async def meters(self, gateway: str | None = None) -> list[MeterInfo]:
+        self._ask("meters", gateway)
         await self.gate.wait()
         return list(self.infos)
 
@@ -44,7 +44,7 @@ async def test_many_who_ask_at_once_are_one_question() -> None:
     await asyncio.sleep(0)
     store.gate.set()
     assert set(await asyncio.gather(*asking)) == {frozenset({"home"})}
-    assert store.asked == [("meters",)]
+    assert store.asked == [("meters", None)]
 
 
 async def test_a_list_does_not_wait_for_history_that_it_has_heard_of_before() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,7 +26,7 @@ from meterkast_store import Batch, HistoryStore, MbusSample, Sample, StoreSettin
 from meterkast_store.errors import StoreUnavailableError
 from meterkast_store.history import MeterInfo, Period
 
-from tests.api.houses import NOON, House, ScriptedStore, house
+from tests.api.houses import NOON, OWNER, House, ScriptedStore, house
 from tests.brokers import Broker
 
 HERE = ZoneInfo("Europe/Amsterdam")
@@ -120,6 +121,81 @@ async def test_usage_is_that_of_the_json(mosquitto: Broker, year: Path, per: str
 
 
 FIXED = {"from", "to", "hole", "complete"}
+
+
+CONTRACTS = {
+    "currency": "EUR",
+    "contracts": [
+        {"name": "Flat", "from": "2024-06-01", "prices": {"energy_import_kwh": 0.27123, "gas_m3": 1.21}},
+        {
+            "name": "Two tariffs",
+            "from": "2025-03-12",
+            "until": "2025-11-05",
+            "prices": {"energy_import_t1_kwh": 0.2712, "energy_export_kwh": 0.0713, "gas_m3": -0.00123},
+            "fixed": {"electricity": 7.25, "gas": 1},
+        },
+        {
+            "name": "Hourly",
+            "from": "2025-11-10",
+            "fixed": {"other": -52.62},
+            "hourly": {"import_markup_kwh": 0.1328, "export_markup_kwh": -0.01, "tax_percent": 21},
+        },
+    ],
+}
+"""A change within a month, one within a hole, a week without a contract, and days of which some have no price."""
+COSTS = ("electricity_import", "electricity_export", "gas", "water", "heat", "fixed", "total")
+
+
+def market() -> str:
+    """Prices of November and December 2025, but for every ninth day."""
+    hours = [datetime(2025, 11, 1, tzinfo=UTC) + timedelta(hours=hour) for hour in range(61 * 24)]
+    return "from,price\n" + "".join(f"{at.isoformat()},0.{at.day:02}{at.hour:02}\n" for at in hours if at.day % 9)
+
+
+@pytest.mark.parametrize(
+    ("per", "span"),
+    [
+        ("quarter", {"from": "2025-10-20", "to": "2025-12-05"}),
+        ("hour", YEAR),
+        ("hour", {"from": "2025-03-11T12:00", "to": "2025-04-02"}),
+        ("week", YEAR),
+        ("month", YEAR),
+        ("month", {"from": "2025-05-10", "to": "2025-07-05"}),
+    ],
+)
+async def test_costs_are_those_of_the_json(mosquitto: Broker, year: Path, per: str, span: dict[str, str]) -> None:
+    """Row by row and hole by hole, month by month as they are asked; a sum is the whole's but for the rounding."""
+    async with house(mosquitto, open_store(StoreSettings(), year), caller=OWNER) as here:
+        assert (await here.client.put("/api/v1/contracts", json=CONTRACTS)).status_code == 200
+        csv_type = {"Content-Type": "text/csv"}
+        assert (await here.client.put("/api/v1/prices", content=market(), headers=csv_type)).status_code == 200
+        whole = (await get(here, "usage", per=per, cost="true", **span)).text
+        lines = table((await get(here, "usage.csv", per=per, cost="true", **span)).text)
+        told = json.loads(whole, parse_float=str)
+        assert {f"cost_{name}" for name in COSTS} == {name for name in lines[0] if name.startswith("cost_")} - MISSING
+        rows = [line for line in lines if line["hole"] != "hole"]
+        holes = [line for line in lines if line["hole"] == "hole"]
+        assert [costs(line) for line in rows] == [row["cost"] for row in told["rows"]]
+        assert [costs(line) for line in holes] == [hole["cost"] for hole in told["holes"]]
+        for name, total in told["cost"].items():
+            summed = sum(Decimal(line[f"cost_{name}"] or 0) for line in lines)
+            assert abs(summed - Decimal(total)) <= Decimal("0.00005") * len(lines), name
+        assert all(line["currency"] == ("EUR" if costs(line) else "") for line in lines)
+        unpriced = {name for line in lines for name in line["cost_missing"].split()}
+        assert unpriced == {one["what"] for one in told["cost_missing"]}
+        parquet = pq.read_table(io.BytesIO((await get(here, "usage.parquet", per=per, cost="true", **span)).content))
+        assert str(parquet.schema.field("cost_total").type) == "decimal128(18, 4)"
+        for name in ("cost_total", "cost_missing"):
+            assert [cell or 0 for cell in parquet[name].to_pylist()] == [
+                (Decimal(line[name]) if name == "cost_total" else line[name]) if line[name] else 0 for line in lines
+            ]
+
+
+MISSING = {"cost_missing"}
+
+
+def costs(line: dict[str, str]) -> dict[str, str]:
+    return {name: line[f"cost_{name}"] for name in COSTS if line[f"cost_{name}"]}
 
 
 async def test_a_long_span_is_asked_month_by_month(year: Path) -> None:
@@ -286,6 +362,8 @@ MISTAKES: list[tuple[str, dict[str, str], str]] = [
     ("usage.csv", {"columns": ","}, "columns: name some of from, to, hole"),
     ("usage.csv", {"separator": ";"}, "separator: Input should be 'comma', 'semicolon' or 'tab'"),
     ("usage.csv", {"seperator": "tab"}, "seperator: there is no such parameter: did you mean separator?"),
+    ("usage.csv", {"cost": "yes please"}, "cost: use true or false"),
+    ("usage.csv", {"compare": "year"}, "compare: there is no such parameter"),
     ("usage.parquet", {"separator": "tab"}, "separator: there is no such parameter"),
     ("samples.csv", {"from": "soon"}, "from: 'soon' is no point in time"),
     ("power.csv", {"fields": "power"}, "history keeps no gauge 'power'"),

@@ -46,6 +46,15 @@ async def test_a_file_is_imported_and_noted(mosquitto: Broker, tmp_path: Path) -
         assert usage["total"]["gas_m3"] == moved(DIALS[1:-1])["gas_l"] / 1000
 
 
+async def test_the_old_paths_know_at_once_what_was_imported(mosquitto: Broker, tmp_path: Path) -> None:
+    """A gateway of which nobody had heard a moment ago is served by every API after its import."""
+    path = "/compat/home/api/v2/statistics/hour"
+    async with house(mosquitto, empty(tmp_path), caller=OWNER) as here:
+        assert (await here.get(path)).status_code == 404
+        assert (await send(here, monitor_hours(DIALS))).status_code == 200
+        assert (await here.get(path)).json()["count"] > 0
+
+
 async def test_only_who_may_change_things_may_import(mosquitto: Broker, tmp_path: Path) -> None:
     """Nobody known is asked to log in, who may only read is told so."""
     for caller, status in ((ANYONE, 401), (READER, 403)):

@@ -19,15 +19,16 @@ from hypothesis import strategies as st
 from meterkast_api.database import Database
 from meterkast_api.kept import Kept
 from meterkast_api.money import prices as money_prices
+from meterkast_api.money.charge import Charge
 from meterkast_api.money.contracts import Contracts
-from meterkast_api.money.ledger import Account, Charge, Known, Ledger
+from meterkast_api.money.ledger import Account, Known, Ledger
 from meterkast_api.money.market import Price
 from meterkast_api.money.memory import Memory
 from meterkast_api.money.prices import Prices
-from meterkast_api.money.timeline import midnight
 from meterkast_store import Batch, MbusSample, Sample
 from meterkast_store.book import Book
 from meterkast_store.history import MeterInfo, Period, PowerCurve, Usage
+from meterkast_store.period import midnight
 
 from tests.store.memory import MemoryRows
 
@@ -104,8 +105,8 @@ class CountingHistory:
         self.book = book
         self.asked = 0
 
-    async def meters(self) -> list[MeterInfo]:
-        return await self.book.meters()
+    async def meters(self, gateway: str | None = None) -> list[MeterInfo]:
+        return await self.book.meters(gateway)
 
     async def usage(self, gateway: str, start: datetime, end: datetime, per: Period, timezone: ZoneInfo) -> Usage:
         self.asked += 1

@@ -196,3 +196,14 @@ async def test_other_origins_may_read_only_when_they_are_allowed(mosquitto: Brok
         assert answer.headers["access-control-allow-origin"] == "https://example.org"
         other = await here.client.get("/api/v1/meters", headers={"Origin": "https://example.com"})
         assert "access-control-allow-origin" not in other.headers
+
+
+async def test_a_page_that_is_allowed_may_change_only_what_it_has_read(mosquitto: Broker) -> None:
+    """It can read an ETag and give it back as If-Match, as our own page does."""
+    asking = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "if-match,content-type"}
+    async with house(mosquitto, allowed_origins=["https://example.org"]) as here:
+        origin = {"Origin": "https://example.org"}
+        asked = await here.client.options("/api/v1/contracts", headers={**origin, **asking})
+        assert asked.status_code == 200
+        read = await here.client.get("/api/v1/contracts", headers=origin)
+        assert "ETag" in read.headers["access-control-expose-headers"].split(", ")

@@ -75,7 +75,7 @@ async def test_writing_again_changes_nothing(store: HistoryStore, home: str) -> 
         curve = await store.power(home, NOON - timedelta(days=30), NOON + timedelta(days=30), 10)
         seen.append((
             await store.samples(home, NOON, NOON + timedelta(hours=1)), await usage(store, home), curve,
-            await store.events(home, NOON, NOON), [one for one in await store.meters() if one.gateway == home],
+            await store.events(home, NOON, NOON), await store.meters(home),
         ))  # fmt: skip
     assert seen[0] == seen[1]
     assert len(seen[0][0]) == 31
@@ -106,7 +106,7 @@ async def test_usage_is_that_of_the_pure_logic(store: HistoryStore, home: str, s
         await store.write(Batch(samples=muddled[begin : begin + 200], mbus=mbus[begin * 6 // 200 :][:6]))
     for per in Period:
         assert await usage(store, home, per) == await usage(wanted, home, per)
-    assert [one for one in await store.meters() if one.gateway == home] == await wanted.meters()
+    assert await store.meters(home) == await wanted.meters()
 
 
 async def test_another_opening_reads_what_was_written(settings: StoreSettings, home: str) -> None:
@@ -193,6 +193,17 @@ async def test_an_empty_history_answers(store: HistoryStore, home: str) -> None:
     await store.write(Batch())
 
 
+async def test_meters_are_those_of_a_gateway_or_of_all(store: HistoryStore, home: str) -> None:
+    """Who asks for one gateway's gets no other's, even where a meter's name is the same."""
+    shed = f"{home}-shed"
+    readings = [sample(NOON, 5, gateway=gateway, meter="E1") for gateway in (home, shed)]
+    await store.write(Batch(samples=readings, mbus=[replace(gas(NOON, 7), gateway=shed)]))
+    assert [(one.gateway, one.kind) for one in await store.meters(home)] == [(home, "electricity")]
+    assert {one.kind for one in await store.meters(shed)} == {"electricity", "gas"}
+    of_all = [one for one in await store.meters() if one.gateway in (home, shed)]
+    assert of_all == [*await store.meters(home), *await store.meters(shed)]
+
+
 async def test_where_registers_stood_is_told_with_a_neighbour_on_either_side(store: HistoryStore, home: str) -> None:
     """The first and last registers of each quarter of a time, and those before and after it; deleted rows never."""
     times = [NOON + timedelta(minutes=minutes) for minutes in (0, 16, 20, 31, 90)]
@@ -217,7 +228,7 @@ async def test_what_is_inserted_meets_another_writer(settings: StoreSettings, ho
         await importer.insert(Batch(samples=old[20:]))
         await importer.insert(Batch(samples=in_home(home, [sample(NOON + timedelta(minutes=20), 1_000_003)])))
         await writer.write(Batch(samples=in_home(home, [sample(NOON + timedelta(minutes=50), 1_000_009)])))
-        (meter,) = [one for one in await writer.meters() if (one.gateway, one.kind) == (home, "electricity")]
+        (meter,) = [one for one in await writer.meters(home) if one.kind == "electricity"]
         assert (meter.first, len(meter.epochs)) == (old[0].measured_at, 1)
         found = await writer.standings(home, "electricity", "E0043", old[0].measured_at, NOON + timedelta(hours=1))
         assert [one.registers["energy_import_t1_wh"] for one in found] == [

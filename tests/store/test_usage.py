@@ -260,6 +260,19 @@ async def test_the_running_period_reaches_to_the_latest_reading() -> None:
     assert [(energy(row), row.complete) for row in usage.rows] == [(420, True), (280, False)]
 
 
+@pytest.mark.parametrize("per", [Period.QUARTER, Period.HOUR, Period.DAY])
+@pytest.mark.parametrize("at", [NOON + timedelta(hours=11), NOON + timedelta(hours=11, minutes=7)])
+async def test_a_single_reading_within_a_hole_tells_no_usage(at: datetime, per: Period) -> None:
+    """Whether at a boundary or between two: rows on either side are unknown, not zero; what was used is the holes'."""
+    before, after = NOON + timedelta(hours=1), NOON + timedelta(days=2)
+    readings = [sample(NOON, 999_999), sample(before, 1_000_000), sample(at, 1_000_004), sample(after, 1_000_018)]
+    usage = await used(readings, per, NOON, after + timedelta(hours=1))
+    silent = [row for row in usage.rows if before <= row.start and row.end <= after]
+    assert silent
+    assert {(row.hole, *row.values) for row in silent} == {(True,)}
+    assert usage.total()["energy_import_wh"] == 19
+
+
 async def test_one_reading_a_quarter_is_enough() -> None:
     """Readings thinned to one a quarter, whenever in it they come, leave no holes."""
     begin = NOON + timedelta(seconds=33)

@@ -10,7 +10,7 @@ from meterkast_store.history import Period
 from pydantic import BaseModel, ConfigDict, Field
 
 from meterkast_api import examples
-from meterkast_api.money.answers import Cost, CostMissing, MeterChange
+from meterkast_api.money.answers import Cost, CostMissing
 
 Examples = dict[int | str, dict[str, Any]]
 
@@ -74,6 +74,14 @@ class ComparedUsage(BaseModel):
     holes: list[UsageHole]
     total: dict[str, float]
     cost: Cost | None = None
+
+
+class MeterChange(BaseModel):
+    """Where another meter's registers begin, or a meter's registers begin again."""
+
+    at: datetime
+    kind: str = Field(description="`electricity`, or the kind of the M-Bus device.")
+    meter_id: str
 
 
 class Usage(BaseModel):

@@ -62,7 +62,8 @@ from meterkast_api.usage_tables import UsageTables
 COMPRESS_FROM = 1000
 COMPRESS_LEVEL = 4
 SHARED_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-SHARED_HEADERS = ("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID")
+SHARED_HEADERS = ("Authorization", "Content-Type", "If-Match", "If-None-Match", "Last-Event-ID")
+EXPOSED_HEADERS = ("Content-Disposition", "ETag", "Retry-After")
 DESCRIPTION = """\
 What a house's smart meter says now, and what it has used.
 
@@ -96,8 +97,9 @@ class Parts:
 def build_app(parts: Parts) -> ASGIApp:
     """The application behind its guard, its entrance and its gate."""
     section = parts.section
-    compat = build_compat(parts)
-    routers = build_routers(parts, compat)
+    directory = Directory(parts.gateways, parts.store)
+    compat = build_compat(parts, directory)
+    routers = build_routers(parts, directory, compat)
     recognise = keys.recognising(parts.recognise, compat.routes, everybody=parts.compat.open)
     api = build_api(routers)
     own = [route for route in api.routes if isinstance(route, Route)]
@@ -114,22 +116,29 @@ def build_app(parts: Parts) -> ASGIApp:
     )
     origins = section.allowed_origins
     if origins:
-        app = CORSMiddleware(app, allow_origins=origins, allow_methods=SHARED_METHODS, allow_headers=SHARED_HEADERS)
+        app = CORSMiddleware(
+            app,
+            allow_origins=origins,
+            allow_methods=SHARED_METHODS,
+            allow_headers=SHARED_HEADERS,
+            expose_headers=EXPOSED_HEADERS,
+        )
     hosts = Hosts.of_this_machine(section.allowed_hosts)
     app = Entrance(app, hosts=hosts, prefix=section.path_prefix, trusted=section.trusted_proxies)
     return Guard(app, hosts, shared=bool(origins))
 
 
-def build_compat(parts: Parts) -> APIRouter:
+def build_compat(parts: Parts, directory: Directory) -> APIRouter:
     """The old paths of other programs."""
-    directory, serial = Directory(parts.gateways, parts.store), Serial(parts.database)
-    return compat_router(parts.compat, parts.gateways, directory, parts.store, serial, parts.home, now=parts.now)
+    serial = Serial(parts.database)
+    return compat_router(
+        parts.compat, parts.gateways, directory, parts.store, serial, parts.home, parts.money, now=parts.now
+    )
 
 
-def build_routers(parts: Parts, *further: APIRouter) -> list[APIRouter]:
+def build_routers(parts: Parts, directory: Directory, *further: APIRouter) -> list[APIRouter]:
     """Every route; those of the page come last, since they take every path."""
     section = parts.section
-    directory = Directory(parts.gateways, parts.store)
     spans = Spans(parts.home, now=parts.now)
     ours = [
         routes.router()
@@ -137,7 +146,7 @@ def build_routers(parts: Parts, *further: APIRouter) -> list[APIRouter]:
             MeterRoutes(parts.gateways, directory),
             HistoryRoutes(parts.store, directory, spans, UsageTables(parts.store, parts.money.ledger)),
             EventRoutes(parts.store, directory, spans),
-            ExportRoutes(parts.store, directory, spans),
+            ExportRoutes(parts.store, directory, spans, parts.money.ledger),
             MoneyRoutes(parts.money, spans, parts.audit),
             PreferencesRoutes(parts.home, parts.audit),
             ImportRoutes(

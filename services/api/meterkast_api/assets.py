@@ -4,10 +4,11 @@ import gzip
 import mimetypes
 import re
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from fastapi import Request, Response
+
+from meterkast_api.tags import matches, tag_of
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATED = "no-cache"
@@ -30,7 +31,7 @@ class Asset:
     def response(self, request: Request, cache_control: str) -> Response:
         """Answer a request, by 304 where the client has it."""
         headers = {"ETag": self.tag, "Cache-Control": cache_control, "Vary": "Accept-Encoding"}
-        if request.headers.get("if-none-match") == self.tag:
+        if matches(request.headers.get("if-none-match"), self.tag):
             return Response(status_code=304, headers=headers)
         if self.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
             return Response(
@@ -73,5 +74,5 @@ def _load(file: Path, version: tuple[int, int]) -> Asset:
         body,
         gzip.compress(body, mtime=0) if worth else None,
         media_type,
-        f'"{sha256(body).hexdigest()[:20]}"',
+        tag_of(body),
     )

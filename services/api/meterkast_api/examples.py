@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from meterkast_api.money.examples import CHANGES, COST, COST_MISSING
+from meterkast_api.money.examples import COST, COST_MISSING
 
 READING: dict[str, Any] = {
     "gateway": "home",
@@ -45,6 +45,7 @@ METERS = [
         "power_export_w": 0,
     }
 ]
+PREFERENCES = {"language": "nl", "theme": "dark", "timezone": "Europe/Amsterdam"}
 DEVICE = {
     "gateway": "home",
     "source": "serial:/dev/ttyUSB0",
@@ -90,7 +91,9 @@ USAGE = {
     "holes": [],
     "total": {"energy_import_t1_kwh": 0.212, "gas_m3": 0.041},
     "cost": COST,
-    "changes": CHANGES,
+    "changes": [
+        {"at": "2026-03-29T10:14:00+02:00", "kind": "electricity", "meter_id": "4530303434303037313331363530363138"}
+    ],
     "currency": "EUR",
     "cost_missing": COST_MISSING,
     "compared": {

@@ -15,6 +15,7 @@ from meterkast_api.access.keyring import Keyring
 from meterkast_api.access.login import Login
 from meterkast_api.app import Parts, build_api, build_routers
 from meterkast_api.database import Database
+from meterkast_api.directory import Directory
 from meterkast_api.gateways import Gateways
 from meterkast_api.history import History
 from meterkast_api.home import Home
@@ -46,7 +47,10 @@ def openapi_json() -> str:
         keyring=keyring,
         login=Login(keyring, attempts=Attempts(), setup_code=""),
     )
-    return json.dumps(build_api(build_routers(parts)).openapi(), indent=2, ensure_ascii=False) + "\n"
+    return (
+        json.dumps(build_api(build_routers(parts, Directory(gateways, store))).openapi(), indent=2, ensure_ascii=False)
+        + "\n"
+    )
 
 
 def main() -> None:

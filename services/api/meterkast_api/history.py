@@ -27,8 +27,8 @@ class UsageReader(Protocol):
 class HistoryReader(UsageReader, Protocol):
     """What the routes ask of history; each raises StoreError with a hint."""
 
-    async def meters(self) -> list[MeterInfo]:
-        """Every meter of every gateway."""
+    async def meters(self, gateway: str | None = None) -> list[MeterInfo]:
+        """Every meter of a gateway, or of all."""
         ...
 
     async def power(
@@ -85,9 +85,9 @@ class History:
         if self._trouble is None:
             await self._store.__aexit__(*exc)
 
-    async def meters(self) -> list[MeterInfo]:
-        """Every meter of every gateway."""
-        return await self._opened().meters()
+    async def meters(self, gateway: str | None = None) -> list[MeterInfo]:
+        """Every meter of a gateway, or of all."""
+        return await self._opened().meters(gateway)
 
     async def power(
         self, gateway: str, start: datetime, end: datetime, points: int, fields: Sequence[str]

@@ -1,7 +1,6 @@
 """A document that people set, kept in the database and in memory, with a tag so that two editors do not overwrite."""
 
 import asyncio
-import hashlib
 import json
 from decimal import Decimal
 from http import HTTPStatus
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from meterkast_api.database import Database
 from meterkast_api.problems import ProblemError
+from meterkast_api.tags import tag_of
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -35,7 +35,7 @@ class Kept(Generic[M]):
     @property
     def tag(self) -> str:
         """The ETag of what holds now."""
-        return f'"{hashlib.sha256(self.json).hexdigest()[:16]}"'
+        return tag_of(self.json)
 
     async def load(self) -> None:
         """Read what was put before; raises StartError where it makes no sense."""

@@ -1,4 +1,4 @@
-"""ETags of JSON and text answers: who asks again for what has not changed is told so, without the body."""
+"""ETags of answers: who asks again for what has not changed is told so, without the body."""
 
 from hashlib import blake2b
 from http import HTTPStatus
@@ -51,7 +51,7 @@ def _finished(start: Message, body: Message, known: str | None) -> Message:
     """Put the tag on the answer, and return its body, an empty one where the client has it."""
     if body.get("more_body"):
         return body
-    tag = f'W/"{blake2b(body.get("body", b""), digest_size=12).hexdigest()}"'
+    tag = f"W/{tag_of(body.get('body', b''))}"
     headers = MutableHeaders(raw=start["headers"])
     headers["etag"] = tag
     if not matches(known, tag):
@@ -60,6 +60,11 @@ def _finished(start: Message, body: Message, known: str | None) -> Message:
     del headers["content-length"]
     del headers["content-type"]
     return {**body, "body": b""}
+
+
+def tag_of(body: bytes) -> str:
+    """The ETag of some content."""
+    return f'"{blake2b(body, digest_size=12).hexdigest()}"'
 
 
 def matches(known: str | None, tag: str) -> bool:

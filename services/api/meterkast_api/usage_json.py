@@ -2,20 +2,15 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
-from fractions import Fraction
 from functools import cache
 from typing import Any
 
 import orjson
 
-from meterkast_api.kept import number
-from meterkast_api.money.ledger import Charge
-from meterkast_api.tables import values_json
+from meterkast_api.money.charge import DECIMALS, Charge
+from meterkast_api.tables import exact, values_json
 from meterkast_api.usage_tables import UsageTable
 
-DECIMALS = Decimal("0.0001")
-SCALE = 10_000
 MOST_MISSING = 100
 Local = Callable[[datetime], str]
 
@@ -68,20 +63,5 @@ def _span(table: UsageTable, local: Local) -> dict[str, Any]:
 
 
 def cost_json(charge: Charge) -> dict[str, orjson.Fragment]:
-    """Amounts to four decimals, each rounded by itself; the total is that of the exact amounts."""
-    amounts = charge.bill.amounts
-    told = {kind: _rounded(amount) for kind, amount in amounts.items()}
-    if charge.fixed is not None:
-        told["fixed"] = _rounded(charge.fixed)
-    if told:
-        exact = sum(amounts.values(), Decimal(0))
-        told["total"] = _rounded(exact if charge.fixed is None else Fraction(exact) + charge.fixed)
-    return told
-
-
-def _rounded(amount: Decimal | Fraction) -> orjson.Fragment:
-    """To four decimals, halves away from zero."""
-    if isinstance(amount, Decimal):
-        return number(amount.quantize(DECIMALS, ROUND_HALF_UP) + 0)
-    whole = (abs(amount) * SCALE * 2 + 1) // 2
-    return number(Decimal(-whole if amount < 0 else whole).scaleb(-4))
+    """Amounts to four decimals."""
+    return {kind: exact(amount, DECIMALS) for kind, amount in charge.told().items()}

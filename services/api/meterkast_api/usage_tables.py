@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -10,12 +10,9 @@ from meterkast_store.history import MeterInfo, Period, Usage, UsageRow
 from meterkast_store.instants import from_ms, to_ms
 from meterkast_store.period import boundaries
 
+from meterkast_api.comparison import Compare, compared_span
 from meterkast_api.history import HistoryReader
 from meterkast_api.money.ledger import Account, Known, Ledger
-from meterkast_api.money.spans import Compare, compared_span
-
-QUARTER = timedelta(minutes=15)
-ELECTRICITY = "electricity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +55,20 @@ class UsageTables:
 
     async def table(self, asked: Asked, *, cost: bool = False, compare: Compare | None = None) -> UsageTable:
         """Return the table of a span."""
-        meters = [meter for meter in await self._store.meters() if meter.gateway == asked.gateway]
+        meters = await self._store.meters(asked.gateway)
         usage = await self._usage(asked)
-        account = await self._ledger.account(usage, _known(meters)) if cost else None
+        account = await self._ledger.account(usage, Known.of(meters)) if cost else None
         compared = None
         if compare is not None:
             start, end = compared_span(asked.start, asked.end, compare, asked.zone)
             earlier = Asked(asked.gateway, start, end, asked.per, asked.zone)
             before = _padded(await self._usage(earlier), earlier)
-            their_account = await self._ledger.account(before, _known(meters)) if cost else None
+            their_account = await self._ledger.account(before, Known.of(meters)) if cost else None
             compared = UsageTable(earlier, before, their_account, _changes(meters, earlier))
         return UsageTable(asked, usage, account, _changes(meters, asked), compared)
 
     async def _usage(self, asked: Asked) -> Usage:
         return await self._store.usage(asked.gateway, asked.start, asked.end, asked.per, asked.zone)
-
-
-def _known(meters: Sequence[MeterInfo]) -> Known | None:
-    """From when to when history reaches, whole quarters: that of electricity, else that of what there is."""
-    main = [meter for meter in meters if meter.kind == ELECTRICITY] or meters
-    if not main:
-        return None
-    first, last = to_ms(min(meter.first for meter in main)), to_ms(max(meter.last for meter in main))
-    step = QUARTER // timedelta(milliseconds=1)
-    return Known(from_ms(first // step * step), from_ms(-(-last // step) * step))
 
 
 def _changes(meters: Sequence[MeterInfo], asked: Asked) -> list[Change]:

@@ -8,7 +8,7 @@ import pytest
 from meterkast_store import Batch, mbus_samples_of, sample_of
 
 from tests.api.compat.meters import FULL, MINIMAL, NEWEST, ZONE, at_each, history, metered, show
-from tests.api.houses import House, house
+from tests.api.houses import OWNER, House, house
 from tests.brokers import Broker
 
 READING = (
@@ -147,6 +147,95 @@ async def test_days_have_their_use_and_the_dials_at_their_beginning(mosquitto: B
             "2026-03-08",
             "2026-03-07",
         ]
+
+
+CONTRACTS = {
+    "contracts": [
+        {
+            "name": "Two tariffs",
+            "from": "2026-03-08",
+            "until": "2026-03-10",
+            "prices": {
+                "energy_import_t1_kwh": 0.3,
+                "energy_export_kwh": 0.07,
+                "gas_m3": 1.2,
+            },
+            "fixed": {"electricity": 3.1},
+        },
+        {
+            "name": "Hourly",
+            "from": "2026-03-10",
+            "prices": {"gas_m3": 1.25},
+            "fixed": {"gas": 6.2},
+            "hourly": {"import_markup_kwh": 0.1, "export_markup_kwh": -0.02, "tax_percent": 20},
+        },
+    ]
+}
+COSTS = ("electricity1_cost", "electricity2_cost", "gas_cost", "fixed_cost", "total_cost")
+
+
+async def _buy(here: House, start: datetime, prices: list[str]) -> None:
+    """Hand in the contracts, and the market prices of hours from a time on."""
+    assert (await here.client.put("/api/v1/contracts", json=CONTRACTS)).status_code == 200
+    begin = start.astimezone(UTC)
+    hours = [f"{(begin + timedelta(hours=n)).isoformat()},{price}" for n, price in enumerate(prices)]
+    answer = await here.client.put(
+        "/api/v1/prices", content="\n".join(["from,price", *hours]), headers={"Content-Type": "text/csv"}
+    )
+    assert answer.status_code == 200
+
+
+async def test_days_have_their_costs(mosquitto: Broker, tmp_path: Path) -> None:
+    """Per tariff what was imported less what was paid back, by the contract of the day; 0.00 where there is none."""
+    midnights = [datetime(2026, 3, day, tzinfo=ZONE) for day in range(7, 11)]
+    tenth = [midnights[-1] + timedelta(hours=n) for n in range(1, 25)]
+
+    def registers(k: int) -> dict[str, int]:
+        later = max(0, k - 3)
+        return {
+            "energy_import_t1_wh": 50_000 + 1000 * min(k, 3) + 10 * later,
+            "energy_import_t2_wh": 9_000 + 40 * later,
+            "energy_export_t2_wh": 101 * min(k, 3),
+        }
+
+    batch = at_each([*midnights, *tenth], registers, lambda k: 10_000 + 1000 * min(k, 3))
+    async with history(tmp_path, batch) as store, house(mosquitto, store, caller=OWNER) as here:
+        await _buy(here, midnights[-1], ["0.1", "0.3"] * 12)
+        await show(here, metered("13.000", tenth[-1]))
+        days = (await here.get(DAYS, ordering="-day")).json()["results"]
+        assert [(one["day"], *(one[name] for name in COSTS)) for one in reversed(days)] == [
+            ("2026-03-07", "0.00", "0.00", "0.00", "0.00", "0.00"),
+            ("2026-03-08", "0.30", "-0.01", "1.20", "0.10", "1.59"),
+            ("2026-03-09", "0.30", "-0.01", "1.20", "0.10", "1.59"),
+            ("2026-03-10", "0.09", "0.35", "0.00", "0.20", "0.63"),
+        ]  # the tenth: 24 hours at (0.1 or 0.3 + 0.1) * 1.2
+
+
+async def test_what_is_live_has_its_price(mosquitto: Broker, tmp_path: Path) -> None:
+    """An hour at this power, the last hour's gas, and what is paid for a kilowatt-hour now."""
+    now = datetime.now(ZONE)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    times = [midnight, max(now, midnight + timedelta(seconds=1))]
+    batch = at_each(
+        times, lambda k: {"energy_import_t2_wh": 2000 * k, "energy_export_t2_wh": 500 * k}, lambda k: 1000 + 300 * k
+    )
+    async with history(tmp_path, batch) as store, house(mosquitto, store, caller=OWNER) as here:
+        await _buy(here, midnight, ["0.25"] * 26)
+        await show(here, FULL)
+        live = (await here.get("/api/v2/consumption/electricity-live")).json()
+        assert live["cost_per_hour"] == "0.52"  # 1.234 kW * (0.25 + 0.1) * 1.2
+        assert (await here.get("/api/v2/consumption/gas-live")).json()["cost_per_interval"] == "0.00"
+        answer = (await here.get("/api/v2/consumption/today")).json()
+        days = ((midnight.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)).day
+        standing = round(6.2 / days, 2)
+        assert [answer[name] for name in COSTS[:4]] == [0.0, round(2 * 0.42 - 0.5 * 0.276, 2), 0.38, standing]
+        assert answer["total_cost"] == pytest.approx(2 * 0.42 - 0.5 * 0.276 + 0.3 * 1.25 + 6.2 / days, abs=0.005001)
+        told = {name.removeprefix("energy_supplier_price_"): answer[name] for name in answer if "price" in name}
+        assert told.pop("fixed_daily_cost") == pytest.approx(6.2 / days, abs=0.0000005)
+        assert told == {
+            "electricity_delivered_1": 0.42, "electricity_delivered_2": 0.42,
+            "electricity_returned_1": 0.276, "electricity_returned_2": 0.276, "gas": 1.25,
+        }  # fmt: skip
 
 
 async def test_hours_have_their_use(mosquitto: Broker, tmp_path: Path) -> None:

@@ -7,17 +7,17 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from meterkast_contracts.messages import Reading
-from meterkast_store.history import Period, Usage
+from meterkast_store.history import ELECTRICITY, Period, Usage
 from meterkast_store.instants import from_ms, to_ms
 from meterkast_store.period import boundaries
 from meterkast_store.totals import with_totals
 
 from meterkast_api.history import HistoryReader
+from meterkast_api.spans import Span
 
 ATTEMPTS = 3
 GAS = "gas_l"
 MILLISECOND = timedelta(milliseconds=1)
-Span = tuple[datetime, datetime]
 _LONGEST = {Period.HOUR: timedelta(hours=1), Period.DAY: timedelta(days=1), Period.MONTH: timedelta(days=31)}
 
 
@@ -106,5 +106,5 @@ async def _dial(
 
 async def _since(history: HistoryReader, gateway: str) -> datetime:
     """Since when the registers of the meter that is there now have only grown."""
-    meters = [info for info in await history.meters() if info.gateway == gateway and info.kind == "electricity"]
+    meters = [info for info in await history.meters(gateway) if info.kind == ELECTRICITY]
     return max((info.epochs[-1].start for info in meters), default=from_ms(0))

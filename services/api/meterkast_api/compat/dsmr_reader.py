@@ -1,6 +1,6 @@
 """DSMR-reader's API, version 2, the side that reads: readings, consumption, statistics.
 
-Costs are those of the original where no prices are set. Days and hours are listed once their day is over, as there.
+Costs are those of our contracts. Days and hours are listed once their day is over, as there.
 Of the gas, only the newest reading is known to the second: `extra_device_…` is null in those before it, and `gas-live`
 is grouped by the hour, which is a setting of the original.
 """
@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter, Request, Response
 from meterkast_store.history import Period, Usage, UsageRow
 
-from meterkast_api.compat.dial import GAS, MILLISECOND, Span, dial_since
+from meterkast_api.compat.dial import GAS, MILLISECOND, dial_since
 from meterkast_api.compat.pages import Page, sample_page
+from meterkast_api.compat.reader_costs import ReaderCosts
 from meterkast_api.compat.reader_fields import (
     ELECTRICITY,
     day_object,
@@ -29,6 +30,7 @@ from meterkast_api.history import HistoryReader
 from meterkast_api.home import Home
 from meterkast_api.moments import MomentError, midnight, parse_moment
 from meterkast_api.problems import invalid
+from meterkast_api.spans import Span
 
 EARLIEST = "2000-01-02"
 HOUR = timedelta(hours=1)
@@ -37,10 +39,11 @@ HOUR = timedelta(hours=1)
 class DsmrReaderRoutes:
     """`/api/v2/datalogger`, `/api/v2/consumption` and `/api/v2/statistics`."""
 
-    def __init__(self, served: Served, history: HistoryReader, home: Home) -> None:
+    def __init__(self, served: Served, history: HistoryReader, home: Home, costs: ReaderCosts) -> None:
         self._served = served
         self._history = history
         self._home = home
+        self._costs = costs
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -72,7 +75,9 @@ class DsmrReaderRoutes:
     async def electricity_live(self, request: Request) -> Response:
         """Give power now."""
         reading = await self._served.reading(request)
-        return self._served.answer(electricity_live(reading, self._served.now(), self._home.zone))
+        now = self._served.now()
+        per_hour = await self._costs.per_hour(reading, now)
+        return self._served.answer(electricity_live(reading, now, self._home.zone, per_hour=per_hour))
 
     async def gas_live(self, request: Request) -> Response:
         """Give the gas of the last whole hour."""
@@ -86,7 +91,8 @@ class DsmrReaderRoutes:
         usage = await self._history.usage(reading.gateway, end - HOUR, end, Period.HOUR, self._home.zone)
         litres = sum(row.values.get(GAS, 0) for row in usage.rows)
         at = end - HOUR if (reading.version or "").startswith("4") else end
-        return self._served.answer(gas_live(at, litres, self._home.zone))
+        cost = await self._costs.gas(litres, self._served.now())
+        return self._served.answer(gas_live(at, litres, self._home.zone, cost=cost))
 
     async def today(self, request: Request) -> Response:
         """Give what has been used today."""
@@ -95,7 +101,10 @@ class DsmrReaderRoutes:
         usage = await self._history.usage(name, midnight(here), midnight(here, 1), Period.DAY, self._home.zone)
         if not usage.rows or not usage.rows[0].values:
             return self._served.answer(quoted(f"No electricity readings found for: {here.date()}"))
-        return self._served.answer(today(here.date(), usage.rows[0].values))
+        (cost,) = await self._costs.days(usage, usage.rows)
+        prices = await self._costs.prices(here)
+        told = None if prices is None else [*prices, cost.fixed]
+        return self._served.answer(today(here.date(), usage.rows[0].values, cost, told))
 
     async def days(self, request: Request) -> Response:
         """List days."""
@@ -105,7 +114,12 @@ class DsmrReaderRoutes:
         if dial is None:
             return self._served.answer(page.answer(0, []))
         rows = self._over(dial.usage, span)
-        entries = [day_object(row, dial.opened(row.start), self._home.zone) for row in rows[page.within(len(rows))]]
+        shown = rows[page.within(len(rows))]
+        costs = await self._costs.days(dial.usage, shown)
+        entries = [
+            day_object(row, dial.opened(row.start), cost, self._home.zone)
+            for row, cost in zip(shown, costs, strict=True)
+        ]
         return self._served.answer(page.answer(len(rows), entries))
 
     async def hours(self, request: Request) -> Response:
@@ -131,7 +145,7 @@ class DsmrReaderRoutes:
     async def _kept(self, request: Request, field: str) -> Span:
         """The span asked for, from history's first reading on."""
         name = await self._served.name(request)
-        firsts = [info.first for info in await self._history.meters() if info.gateway == name]
+        firsts = [info.first for info in await self._history.meters(name)]
         start, end = self._span(request, field)
         first = min(firsts, default=end).astimezone(self._home.zone)
         return max(start, midnight(first)), end

@@ -12,9 +12,10 @@ from meterkast_store.curve import FROM_SAMPLES_MS
 from meterkast_store.history import MAX_POINTS, POWER_FIELDS, Sample
 from starlette.datastructures import URL
 
-from meterkast_api.compat.dial import MILLISECOND, Span
+from meterkast_api.compat.dial import MILLISECOND
 from meterkast_api.compat.wire import members, quoted
 from meterkast_api.history import HistoryReader
+from meterkast_api.spans import Span
 
 USUAL, MOST = 25, 10_000
 LONGEST_NUMBER = 9

@@ -1,6 +1,6 @@
 """The objects of DSMR-reader's API, field by field in its order; its decimals are strings with three places."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from meterkast_store.history import Sample, UsageRow
 from meterkast_store.instants import to_ms
 
 from meterkast_api.compat.dial import GAS
+from meterkast_api.compat.reader_costs import DayCost
 from meterkast_api.compat.wire import fixed, members, moment, quoted, scaled
 
 Get = Callable[[str], Number | None]
@@ -22,10 +23,12 @@ ELECTRICITY = (
     ("electricity1_returned", "energy_export_t1_wh"),
     ("electricity2_returned", "energy_export_t2_wh"),
 )
-NO_PRICES = (
+PRICES = (
     "electricity_delivered_1", "electricity_delivered_2", "electricity_returned_1", "electricity_returned_2",
     "gas", "fixed_daily_cost",
 )  # fmt: skip
+PRICE_PLACES = 6
+CENTS = 2
 _PHASES = ("l1", "l2", "l3")
 Row = tuple[str, str, int, int | None]
 READING: tuple[Row | None, ...] = (
@@ -74,45 +77,46 @@ def gas_of(reading: Reading) -> MbusReading | None:
     return next((one for one in reading.mbus if one.kind is MbusKind.GAS and one.value is not None), None)
 
 
-def electricity_live(reading: Reading, now: datetime, zone: ZoneInfo) -> str:
-    """Return `/consumption/electricity-live`, as it is where no prices are set."""
+def electricity_live(reading: Reading, now: datetime, zone: ZoneInfo, *, per_hour: Decimal | None) -> str:
+    """Return `/consumption/electricity-live`; `per_hour` is what an hour at this power costs."""
     tariff = reading.number("tariff")
     name = TARIFFS.get(int(tariff)) if tariff is not None else None
     return _object(
         ("timestamp", iso(min(now, moment(reading)), zone)),
         ("currently_delivered", str(int(reading.number("power_import_w") or 0))),
         ("currently_returned", str(int(reading.number("power_export_w") or 0))),
-        ("cost_per_hour", NULL),
+        ("cost_per_hour", NULL if per_hour is None else _money(per_hour)),
         ("tariff_name", NULL if name is None else quoted(name)),
     )
 
 
-def gas_live(at: datetime, litres: int, zone: ZoneInfo) -> str:
+def gas_live(at: datetime, litres: int, zone: ZoneInfo, *, cost: Decimal | None) -> str:
     """Return `/consumption/gas-live`: what was used in the hour before `at`."""
-    return _object(("timestamp", iso(at, zone)), ("currently_delivered", _float(scaled(litres, 3))))
+    told = (("timestamp", iso(at, zone)), ("currently_delivered", _float(scaled(litres, 3))))
+    return _object(*told, *(() if cost is None else (("cost_per_interval", _money(cost)),)))
 
 
-def today(day: date, used: Mapping[str, int]) -> str:
-    """Return `/consumption/today`, as it is where no prices are set; its decimals are numbers."""
+def today(day: date, used: Mapping[str, int], cost: DayCost, prices: Sequence[Decimal] | None) -> str:
+    """Return `/consumption/today`; its decimals are numbers. Without `prices` no contract holds."""
     values = [(name, used.get(field, 0)) for name, field in ELECTRICITY]
     merged = [values[0][1] + values[1][1], values[2][1] + values[3][1]]
-    gas = (("gas", _float(scaled(used.get(GAS, 0), 3))), ("gas_cost", "0.0"))
+    gas = (("gas", _float(scaled(used.get(GAS, 0), 3))), ("gas_cost", _cents(cost.gas)))
+    told = ["0"] * len(PRICES) if prices is None else [_float(Decimal(fixed(one, PRICE_PLACES))) for one in prices]
     return _object(
         ("day", quoted(day.isoformat())),
         *((name, _float(scaled(value, 3))) for name, value in values),
         ("electricity_merged", _float(scaled(merged[0], 3))),
         ("electricity_returned_merged", _float(scaled(merged[1], 3))),
-        ("electricity1_cost", "0.0"),
-        ("electricity2_cost", "0.0"),
-        ("total_cost", "0.0"),
+        *((f"electricity{tariff}_cost", _cents(amount)) for tariff, amount in enumerate(cost.electricity, 1)),
+        ("total_cost", _cents(cost.total)),
         *(gas if GAS in used else ()),
-        ("fixed_cost", "0.0"),
-        *((f"energy_supplier_price_{name}", "0") for name in NO_PRICES),
+        ("fixed_cost", _cents(cost.fixed)),
+        *((f"energy_supplier_price_{name}", price) for name, price in zip(PRICES, told, strict=True)),
         *(gas if GAS not in used else ()),
     )
 
 
-def day_object(row: UsageRow, opening: Mapping[str, int] | None, zone: ZoneInfo) -> str:
+def day_object(row: UsageRow, opening: Mapping[str, int] | None, cost: DayCost, zone: ZoneInfo) -> str:
     """Return one of `/statistics/day`; `opening` is what the dials showed when the day began, where that is known."""
     day = row.start.astimezone(zone).date()
     at = NULL if opening is None else iso(row.start, zone)
@@ -121,13 +125,12 @@ def day_object(row: UsageRow, opening: Mapping[str, int] | None, zone: ZoneInfo)
         ("id", str(day.toordinal())),
         ("day", quoted(day.isoformat())),
         *_used(row),
-        ("electricity1_cost", '"0.00"'),
-        ("electricity2_cost", '"0.00"'),
+        *((f"electricity{tariff}_cost", _money(amount)) for tariff, amount in enumerate(cost.electricity, 1)),
         ("gas", _kilo(row.values.get(GAS, 0))),
-        ("gas_cost", '"0.00"'),
+        ("gas_cost", _money(cost.gas)),
         *((f"{which}_temperature", NULL) for which in ("lowest", "highest", "average")),
-        ("fixed_cost", '"0.00"'),
-        ("total_cost", '"0.00"'),
+        ("fixed_cost", _money(cost.fixed)),
+        ("total_cost", _money(cost.total)),
         ("electricity_reading_timestamp", at),
         *((f"{name}_reading", _opened(opening, field)) for name, field in ELECTRICITY),
         ("gas_reading_timestamp", at if has_gas else NULL),
@@ -174,6 +177,14 @@ def _opened(opening: Mapping[str, int] | None, field: str) -> str:
 
 def _kilo(value: int) -> str:
     return quoted(fixed(scaled(value, 3), 3))
+
+
+def _money(value: Decimal) -> str:
+    return quoted(fixed(value, CENTS))
+
+
+def _cents(value: Decimal) -> str:
+    return _float(Decimal(fixed(value, CENTS)))
 
 
 def _float(value: Decimal) -> str:

@@ -15,12 +15,14 @@ from meterkast_api.compat.dsmr_reader import DsmrReaderRoutes
 from meterkast_api.compat.dsmrlogger_api import DsmrLoggerApiRoutes
 from meterkast_api.compat.esp01 import Esp01Routes
 from meterkast_api.compat.homewizard import HomeWizardRoutes, Serial
+from meterkast_api.compat.reader_costs import ReaderCosts
 from meterkast_api.compat.served import Served
 from meterkast_api.compat.settings import CompatSection
 from meterkast_api.directory import Directory
 from meterkast_api.gateways import Gateways
 from meterkast_api.history import HistoryReader
 from meterkast_api.home import Home
+from meterkast_api.money.money import Money
 
 ANY_PAGE = {"Access-Control-Allow-Origin": "*"}
 BY_GATEWAY = "/compat/{gateway}"
@@ -33,6 +35,7 @@ def compat_router(
     history: HistoryReader,
     serial: Serial,
     home: Home,
+    money: Money,
     *,
     now: Callable[[], datetime],
 ) -> APIRouter:
@@ -45,7 +48,7 @@ def compat_router(
         Esp01Routes(served, history, home, version=ours),
         DsmrLoggerApiRoutes(served, history, home, version=ours),
         HomeWizardRoutes(served, serial, home, version=ours),
-        DsmrReaderRoutes(served, history, home),
+        DsmrReaderRoutes(served, history, home, ReaderCosts(history, money, home)),
     ):
         router.include_router(routes.router())
         router.include_router(routes.router(), prefix=BY_GATEWAY)

@@ -12,8 +12,8 @@ IMPORTED = "imported"
 class Archive(Protocol):
     """History as an import sees it; each method raises StoreError with a hint."""
 
-    async def meters(self) -> list[MeterInfo]:
-        """Every meter of every gateway."""
+    async def meters(self, gateway: str) -> list[MeterInfo]:
+        """Every meter of a gateway."""
         ...
 
     async def standings(self, gateway: str, kind: str, meter: str, start: datetime, end: datetime) -> list[Standing]:

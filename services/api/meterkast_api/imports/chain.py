@@ -6,13 +6,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from meterkast_store.history import Batch, MbusSample, MeterInfo, Sample, Standing
+from meterkast_store.history import ELECTRICITY, Batch, MbusSample, MeterInfo, Sample, Standing
+from meterkast_store.instants import from_ms, to_ms
 
 from meterkast_api.imports.archive import IMPORTED, Archive, Target
-from meterkast_api.imports.placing import moment
-from meterkast_api.imports.record import ELECTRICITY, Amounts, Standings
+from meterkast_api.imports.record import Amounts, Standings
 from meterkast_api.imports.staging import Staging
-from meterkast_api.imports.walltime import milliseconds
 
 Registers = Mapping[str, int]
 BEGIN = 1_000_000_000
@@ -55,13 +54,13 @@ async def target_of_amounts(
 
 async def _read_at(archive: Archive, target: Target, times: Sequence[int]) -> bool:
     for at in times:
-        if any(one.at == moment(at) for one in await _standings(archive, target, at, at)):
+        if any(one.at == from_ms(at) for one in await _standings(archive, target, at, at)):
             return True
     return False
 
 
 async def _standings(archive: Archive, target: Target, start: int, end: int) -> list[Standing]:
-    return await archive.standings(target.gateway, target.kind, target.meter, moment(start), moment(end))
+    return await archive.standings(target.gateway, target.kind, target.meter, from_ms(start), from_ms(end))
 
 
 @dataclass(slots=True)
@@ -112,9 +111,9 @@ class Chain:
         """Return the registers at the first amount's start."""
         start, _ = self.staging.span_of_amounts(self.target.kind) or (0, 0)
         stored = await _standings(self.archive, self.target, start, start)
-        first = next((one for one in stored if milliseconds(one.at) > start), None)
+        first = next((one for one in stored if to_ms(one.at) > start), None)
         begin = await asyncio.to_thread(_before_first, self.staging, self.target.kind, first)
-        before = [one.registers for one in stored if milliseconds(one.at) <= start]
+        before = [one.registers for one in stored if to_ms(one.at) <= start]
         return {**begin, **before[-1]} if before else begin
 
 
@@ -122,7 +121,7 @@ class Known:
     """Registers that history has, by their times."""
 
     def __init__(self, stored: Sequence[Standing]) -> None:
-        self._times = [milliseconds(one.at) for one in stored]
+        self._times = [to_ms(one.at) for one in stored]
         self._registers = [one.registers for one in stored]
 
     def get(self, at: int) -> Registers | None:
@@ -145,9 +144,9 @@ class Lifted:
         self._lifts = lifts
         self._times = [at for at, _ in lifts]
 
-    async def meters(self) -> list[MeterInfo]:
-        """Every meter of every gateway."""
-        return await self._archive.meters()
+    async def meters(self, gateway: str) -> list[MeterInfo]:
+        """Every meter of a gateway."""
+        return await self._archive.meters(gateway)
 
     async def insert(self, batch: Batch) -> None:
         """Write readings older than the newest of their meter."""
@@ -160,7 +159,7 @@ class Lifted:
 
     async def write(self, until: datetime) -> None:
         """Lift what is stored."""
-        start = moment(self._times[0])
+        start = from_ms(self._times[0])
         target = self._target
         while start <= until:
             end = start + WINDOW
@@ -169,7 +168,7 @@ class Lifted:
             start = end + timedelta(milliseconds=1)
 
     def _lift(self, one: Standing) -> Standing:
-        index = bisect_right(self._times, milliseconds(one.at)) - 1
+        index = bisect_right(self._times, to_ms(one.at)) - 1
         if index < 0:
             return one
         lift = self._lifts[index][1]
@@ -200,7 +199,7 @@ def _sum(registers: Registers, lift: Registers) -> dict[str, int]:
 def _before_first(staging: Staging, kind: str, first: Standing | None) -> dict[str, int]:
     """Count back from the first registers that history has; begin at a round number where it has none."""
     used: dict[str, int] = {}
-    until = None if first is None else milliseconds(first.first_at)
+    until = None if first is None else to_ms(first.first_at)
     for one in staging.amounts(kind):
         for name, value in one.values.items():
             used[name] = used.get(name, 0) + (value if until is not None and one.end <= until else 0)

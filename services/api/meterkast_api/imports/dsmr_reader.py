@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
+from meterkast_store.instants import to_ms
+from meterkast_store.period import HOUR_MS
+
 from meterkast_api.imports.record import (
     GAS,
     TARIFFS,
@@ -17,7 +20,7 @@ from meterkast_api.imports.record import (
     thousandths,
 )
 from meterkast_api.imports.table import ABSENT, Row, Take, each_row, of_width
-from meterkast_api.imports.walltime import HOUR_MS, Length, milliseconds, period, wall_clock
+from meterkast_api.imports.walltime import Length, period, wall_clock
 
 HOUR_COLUMNS = 6
 DAY_COLUMNS = (11, 18)
@@ -134,4 +137,4 @@ def _moment(text: str, context: Context) -> int:
         raise LineError(f"{text.strip()[:40]!r} is no date and time") from error
     if time.tzinfo is None:
         time = time.replace(tzinfo=context.zone)
-    return milliseconds(time.astimezone(UTC))
+    return to_ms(time.astimezone(UTC))

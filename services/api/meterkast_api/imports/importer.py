@@ -10,20 +10,18 @@ from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 from meterkast_store.history import Batch, MeterInfo, Standing
+from meterkast_store.instants import from_ms, quarter_of, to_ms
 
 from meterkast_api.imports import chain, placing
 from meterkast_api.imports.archive import IMPORTED, Archive, Target
 from meterkast_api.imports.formats import LOOK_AT, Format, format_of
-from meterkast_api.imports.placing import moment
 from meterkast_api.imports.record import Context, Records, Standings
 from meterkast_api.imports.sense import misfit, sifted
 from meterkast_api.imports.source import Source
 from meterkast_api.imports.staging import Refused, Staging, is_loose
-from meterkast_api.imports.walltime import milliseconds
 
 ROWS_AT_ONCE = 5_000
 DAYS_AT_ONCE = 60 * 86_400_000
-QUARTER_MS = 900_000
 Progress = Callable[[str, int], None]
 Registers = Mapping[str, int]
 
@@ -57,7 +55,7 @@ class Report:
 
     def saw(self, at: int) -> None:
         """Count a reading."""
-        time = moment(at)
+        time = from_ms(at)
         self.readings += 1
         self.begin = time if self.begin is None else min(self.begin, time)
         self.end = time if self.end is None else max(self.end, time)
@@ -85,7 +83,7 @@ class Importer:
             return report
 
     def _read(self, source: Source, kind: Format, order: Order, staging: Staging) -> None:
-        latest = milliseconds(self._now() - placing.MINE)
+        latest = to_ms(self._now() - placing.MINE)
         staging.fill(self._counted(kind.parse(source.lines(), Context(order.zone))), latest=latest)
 
     def _counted(self, records: Records) -> Records:
@@ -94,7 +92,7 @@ class Importer:
             yield record
 
     async def _merge(self, order: Order, staging: Staging, kind: str, report: Report) -> None:
-        meters = [one for one in await self._archive.meters() if (one.gateway, one.kind) == (order.gateway, kind)]
+        meters = [one for one in await self._archive.meters(order.gateway) if one.kind == kind]
         target, archive = await self._target(order, staging, kind, meters, report)
         report.meters[kind] = target.meter
         merge = Merge(archive, target, meters, self._now(), report)
@@ -152,7 +150,7 @@ class Merge:
         self._archive = archive
         self._target = target
         self._others = placing.covered_by(target, meters)
-        self._until = milliseconds(placing.left_to_others(target, meters, now))
+        self._until = to_ms(placing.left_to_others(target, meters, now))
         self._report = report
         self._taken = 0
 
@@ -160,11 +158,11 @@ class Merge:
         """Count what is new and what is known, refuse what contradicts; return what is to be written."""
         target = self._target
         stored = await self._archive.standings(
-            target.gateway, target.kind, target.meter, moment(rows[0].at), moment(rows[-1].at)
+            target.gateway, target.kind, target.meter, from_ms(rows[0].at), from_ms(rows[-1].at)
         )
         written: list[Standings] = []
         beside = _Beside(stored, self._taken)
-        for _, group in groupby(rows, key=lambda one: -(-one.at // QUARTER_MS)):
+        for _, group in groupby(rows, key=lambda one: quarter_of(one.at)):
             quarter = list(group)
             new = 0
             accepted = []
@@ -185,7 +183,7 @@ class Merge:
 
     def _judge(self, one: Standings, beside: "_Beside") -> tuple[str | None, bool]:
         """Why it cannot be taken, and whether it is known."""
-        time = moment(one.at)
+        time = from_ms(one.at)
         if one.at > self._until:
             return "it lies in the last hour of history or later: that is left to the running pipeline", False
         for other in self._others:
@@ -204,7 +202,7 @@ class _Beside:
 
     def judge(self, one: Standings) -> tuple[str | None, bool]:
         """Why registers cannot be taken, and whether they are known."""
-        time = moment(one.at)
+        time = from_ms(one.at)
         while self._next < len(self._stored) and self._stored[self._next].at < time:
             self._next += 1
         before = self._stored[self._next - 1] if self._next else None
@@ -213,7 +211,7 @@ class _Beside:
             wrong = _misfit(after.first, after.first_at, one.registers, time)
             wrong = wrong or _misfit(one.registers, time, after.registers, after.at)
             return (f"history says otherwise: {wrong}", False) if wrong else (None, True)
-        if before is not None and milliseconds(before.at) > self.taken:
+        if before is not None and to_ms(before.at) > self.taken:
             wrong = _misfit(before.registers, before.at, one.registers, time)
             if wrong and after is not None and _goes_on(before, after):
                 return f"history says otherwise before it: {wrong}", False
@@ -245,7 +243,7 @@ def _portions(rows: Iterator[Standings]) -> Iterator[list[Standings]]:
 
 
 def _standing(one: Standings) -> Standing:
-    time = moment(one.at)
+    time = from_ms(one.at)
     return Standing(time, time, one.registers, one.registers, lasting=not is_loose(one))
 
 

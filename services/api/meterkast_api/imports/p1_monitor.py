@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import chain, islice
 
+from meterkast_store.period import HOUR_MS
+
 from meterkast_api.imports.record import (
     GAS,
     TARIFFS,
@@ -18,7 +20,7 @@ from meterkast_api.imports.record import (
     thousandths,
 )
 from meterkast_api.imports.table import ABSENT, Row, Take, cells, each_row, of_width
-from meterkast_api.imports.walltime import HOUR_MS, Length, period, wall_clock
+from meterkast_api.imports.walltime import Length, period, wall_clock
 
 BEGIN = "replace into"
 STATEMENT = re.compile(rf"\s*(?:insert or )?{BEGIN}\s+(\w+)\s*\(([^)]*)\)\s*values\s*\((.*)\)\s*;?\s*$", re.IGNORECASE)

@@ -4,19 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from meterkast_store.history import MeterInfo
+from meterkast_store.instants import from_ms, to_ms
 
 from meterkast_api.imports.archive import IMPORTED, Archive, Target
 from meterkast_api.imports.sense import misfit
 from meterkast_api.imports.staging import Staging
-from meterkast_api.imports.walltime import EPOCH, milliseconds
 
 MINE = timedelta(hours=1)
 LIVE = timedelta(days=2)
-
-
-def moment(at: int) -> datetime:
-    """Return the time of Unix milliseconds."""
-    return EPOCH + timedelta(milliseconds=at)
 
 
 async def place(archive: Archive, staging: Staging, gateway: str, kind: str, meters: Sequence[MeterInfo]) -> Target:
@@ -30,17 +25,17 @@ async def place(archive: Archive, staging: Staging, gateway: str, kind: str, met
 
 async def _joins(archive: Archive, staging: Staging, target: Target, info: MeterInfo) -> bool:
     """Whether the file's last registers before the meter's first reading, or its first ones after it, fit."""
-    before, after = staging.neighbours(target.kind, milliseconds(info.first))
+    before, after = staging.neighbours(target.kind, to_ms(info.first))
     if before is not None:
         return await fits(archive, target, before.at, before.registers)
-    return after is not None and after.at <= milliseconds(info.last) and await fits(
+    return after is not None and after.at <= to_ms(info.last) and await fits(
         archive, target, after.at, after.registers
     )  # fmt: skip
 
 
 async def fits(archive: Archive, target: Target, at: int, registers: Mapping[str, int]) -> bool:
     """Whether registers go between those that a meter has around that time; they must share one at least."""
-    time = moment(at)
+    time = from_ms(at)
     found = await archive.standings(target.gateway, target.kind, target.meter, time, time)
     shared = False
     for one in found:

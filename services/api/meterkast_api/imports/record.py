@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from zoneinfo import ZoneInfo
 
-ELECTRICITY = "electricity"
 TARIFFS = ("energy_import_t1_wh", "energy_import_t2_wh", "energy_export_t1_wh", "energy_export_t2_wh")
 GAS = "gas_l"
 WATER = "water_l"

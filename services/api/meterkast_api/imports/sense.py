@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from meterkast_store.period import HOUR_MS
+
 from meterkast_api.imports.record import Standings
-from meterkast_api.imports.walltime import HOUR_MS
 
 MOST_PER_HOUR = 100_000
 """Wh or litres: more than the connection of any house can carry."""

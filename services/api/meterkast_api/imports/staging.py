@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Self
 
 import orjson
+from meterkast_store.history import ELECTRICITY
+from meterkast_store.period import HOUR_MS
 
-from meterkast_api.imports.record import ELECTRICITY, KINDS, Amounts, Records, Refusal, Standings
-from meterkast_api.imports.walltime import HOUR_MS
+from meterkast_api.imports.record import KINDS, Amounts, Records, Refusal, Standings
 
 ROWS_AT_ONCE = 5_000
 SHOWN = 100

@@ -3,12 +3,10 @@
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from meterkast_api.imports.record import LineError
+from meterkast_store.instants import to_ms
+from meterkast_store.period import HOUR_MS, midnight, next_month
 
-MILLISECOND = timedelta(milliseconds=1)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-HOUR_MS = 3_600_000
-DECEMBER = 12
+from meterkast_api.imports.record import LineError
 
 
 class Length(StrEnum):
@@ -24,26 +22,16 @@ class Length(StrEnum):
 SHORT = {Length.MINUTE: HOUR_MS // 60, Length.HOUR: HOUR_MS}
 
 
-def milliseconds(time: datetime) -> int:
-    """Return Unix milliseconds of an aware time."""
-    return (time - EPOCH) // MILLISECOND
-
-
 def period(begin: datetime, length: Length, zone: tzinfo) -> tuple[int, int]:
     """Return start and end of the period in which a wall clock shows `begin`.
 
     Records of the doubled hour in October overwrite each other, so that the second one is what a file has.
     """
     if length in SHORT:
-        start = milliseconds(begin.replace(tzinfo=zone, fold=1).astimezone(UTC))
+        start = to_ms(begin.replace(tzinfo=zone, fold=1).astimezone(UTC))
         return start, start + SHORT[length]
     first, following = _calendar(begin.date(), length)
-    return midnight(first, zone), midnight(following, zone)
-
-
-def midnight(day: date, zone: tzinfo) -> int:
-    """Return when a day begins."""
-    return milliseconds(datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC))
+    return to_ms(midnight(first, zone)), to_ms(midnight(following, zone))
 
 
 def wall_clock(text: str, pattern: str) -> datetime:
@@ -59,5 +47,4 @@ def _calendar(day: date, length: Length) -> tuple[date, date]:
         return day, day + timedelta(days=1)
     if length is Length.YEAR:
         return date(day.year, 1, 1), date(day.year + 1, 1, 1)
-    first = day.replace(day=1)
-    return first, date(day.year + 1, 1, 1) if day.month == DECEMBER else first.replace(month=day.month + 1)
+    return day.replace(day=1), next_month(day)

@@ -49,11 +49,3 @@ class CostMissing(BaseModel):
     begin: datetime = Field(alias="from")
     end: datetime = Field(alias="to")
     why: str
-
-
-class MeterChange(BaseModel):
-    """Where another meter's registers begin, or a meter's registers begin again."""
-
-    at: datetime
-    kind: str = Field(description="`electricity`, or the kind of the M-Bus device.")
-    meter_id: str

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-PREFERENCES = {"language": "nl", "theme": "dark", "timezone": "Europe/Amsterdam"}
 CONTRACTS: dict[str, Any] = {
     "currency": "EUR",
     "contracts": [
@@ -50,4 +49,3 @@ COST_MISSING = [
         "why": "contract 'Hourly' has no price for water_m3",
     }
 ]
-CHANGES = [{"at": "2026-03-29T10:14:00+02:00", "kind": "electricity", "meter_id": "4530303434303037313331363530363138"}]

@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from typing import Self
 from zoneinfo import ZoneInfo
 
-from meterkast_store.history import Period, Usage, UsageRow
+from meterkast_store.history import ELECTRICITY, MeterInfo, Period, Usage, UsageRow
+from meterkast_store.instants import QUARTER_MS, from_ms, to_ms
 
 from meterkast_api.history import UsageReader
 from meterkast_api.kept import Kept
+from meterkast_api.money.charge import Charge
 from meterkast_api.money.contracts import Contracts
 from meterkast_api.money.cost import Bill, Missing, bill_of, bills_of, together
 from meterkast_api.money.market import Market
@@ -18,6 +21,7 @@ from meterkast_api.money.memory import DAY_KEPT_S, KEPT_S, Memory
 from meterkast_api.money.prices import SETTLED, Prices
 from meterkast_api.money.timeline import Segment, Timeline
 
+SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(hours=25)
 _FINER = {
@@ -37,14 +41,6 @@ _AT_ONCE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Charge:
-    """A bill with its share of the fixed costs; `fixed` is None where no contract has any."""
-
-    bill: Bill
-    fixed: Fraction | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Account:
     """What a usage table costs, row by row and hole by hole."""
 
@@ -57,10 +53,19 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """From when to when history reaches."""
+    """From when to when history reaches, in whole quarters."""
 
     start: datetime
     end: datetime
+
+    @classmethod
+    def of(cls, meters: Sequence[MeterInfo]) -> Self | None:
+        """That of the electricity meters, else of all there are; None where there is none."""
+        main = [meter for meter in meters if meter.kind == ELECTRICITY] or meters
+        if not main:
+            return None
+        first, last = to_ms(min(meter.first for meter in main)), to_ms(max(meter.last for meter in main))
+        return cls(from_ms(first // QUARTER_MS * QUARTER_MS), from_ms(-(-last // QUARTER_MS) * QUARTER_MS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,14 @@ class Ledger:
             Charge(total, sum(some, Fraction(0)) if some else None),
             total.missing,
         )
+
+    async def rate(self, values: Mapping[str, int], at: datetime, zone: ZoneInfo) -> Bill | None:
+        """What usage costs at the prices of a moment; None where no contract holds."""
+        segment = Timeline(self._contracts.value, zone).at(at)
+        if segment.contract is None:
+            return None
+        now = Segment(at, at + SECOND, segment.contract)
+        return bill_of(values, now, await self._prices.market(now.start, now.end) if now.hourly else Market())
 
     def forget(self) -> None:
         """Work everything out anew, since history has changed where nobody expects it."""

@@ -10,11 +10,12 @@ from fractions import Fraction
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from meterkast_store.period import midnight, next_month
+
 from meterkast_api.money.contracts import Contract, Contracts
 
 _EVER = datetime(1, 1, 2, tzinfo=UTC)
 _NEVER = datetime(9999, 12, 30, tzinfo=UTC)
-DECEMBER = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def _months(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[Fraction
     """Which part of each month lies in a time, counted in its days."""
     while start < end:
         here = start.astimezone(zone).date()
-        upto = min(end, midnight(_next_month(here), zone))
+        upto = min(end, midnight(next_month(here), zone))
         yield (_day_number(upto, zone) - _day_number(start, zone)) / monthrange(here.year, here.month)[1]
         start = upto
 
@@ -99,12 +100,3 @@ def _day_number(moment: datetime, zone: ZoneInfo) -> Fraction:
 def _day(day: date, zone: ZoneInfo) -> tuple[datetime, int]:
     begin = midnight(day, zone)
     return begin, int((midnight(day + timedelta(days=1), zone) - begin).total_seconds())
-
-
-def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The local start of a day, in UTC."""
-    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
-
-
-def _next_month(day: date) -> date:
-    return date(day.year + 1, 1, 1) if day.month == DECEMBER else date(day.year, day.month + 1, 1)

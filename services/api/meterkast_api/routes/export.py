@@ -21,8 +21,9 @@ from meterkast_api.export.usage_sheet import UsageSheet
 from meterkast_api.guard import HEAD_ONLY
 from meterkast_api.history import HistoryReader
 from meterkast_api.moments import usual_span
+from meterkast_api.money.ledger import Ledger
 from meterkast_api.routes.events import USUAL, EventKindsQuery
-from meterkast_api.routes.history import PeriodQuery, PowerQuery, kept_gauges
+from meterkast_api.routes.history import CostQuery, PowerQuery, kept_gauges
 from meterkast_api.routes.meters import GatewayPath
 from meterkast_api.spans import Span, SpanQuery, Spans
 
@@ -77,11 +78,11 @@ class Csv(Columns):
         return Dialect(spans.zone, separator=_SIGNS[separator], point="," if comma else ".")
 
 
-class UsageCsv(PeriodQuery, Csv):
+class UsageCsv(CostQuery, Csv):
     """A usage table as CSV."""
 
 
-class UsageParquet(PeriodQuery, Columns):
+class UsageParquet(CostQuery, Columns):
     """A usage table as Parquet."""
 
 
@@ -104,10 +105,11 @@ class SamplesParquet(SpanQuery, Columns):
 class ExportRoutes:
     """`/api/v1/meters/{gateway}/….csv` and `.parquet`: made while they are sent, so that any span is small."""
 
-    def __init__(self, store: HistoryReader, directory: Directory, spans: Spans) -> None:
+    def __init__(self, store: HistoryReader, directory: Directory, spans: Spans, ledger: Ledger) -> None:
         self._store = store
         self._directory = directory
         self._spans = spans
+        self._ledger = ledger
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -132,13 +134,16 @@ class ExportRoutes:
 
         A hole has a row of its own (`hole` is `hole`) beneath the row in which it begins; rows of which a part lies in
         a hole say `part`, the others `no`. So a column's sum is exactly what the dial moved.
+
+        With `cost=true` each row and hole has its amounts (`cost_electricity_import`, `cost_gas`, …, `cost_total`),
+        each rounded to four decimals by itself, empty where nothing is known; `cost_missing` names what has no price.
         """
         return await self._csv(request, gateway, f"usage-{query.per}", await self._usage(gateway, query), query)
 
     async def usage_parquet(
         self, request: Request, gateway: GatewayPath, query: Annotated[UsageParquet, Query()]
     ) -> Response:
-        """Give the same table as Parquet, registers as exact decimals."""
+        """Give the same table as Parquet, registers and amounts as exact decimals."""
         require_pyarrow()
         return await self._parquet(request, gateway, f"usage-{query.per}", await self._usage(gateway, query), query)
 
@@ -179,11 +184,12 @@ class ExportRoutes:
         require_pyarrow()
         return await self._parquet(request, gateway, "samples", await self._samples(gateway, query), query)
 
-    async def _usage(self, gateway: str, query: PeriodQuery) -> tuple[Span, Sheet]:
+    async def _usage(self, gateway: str, query: CostQuery) -> tuple[Span, Sheet]:
         zone = self._spans.zone
         span = self._spans.of(query, usual_span(query.per, self._spans.now(), zone))
         await self._directory.check(gateway)
-        return span, await UsageSheet(self._store, gateway, query.per, zone).of(span)
+        ledger = self._ledger if query.cost else None
+        return span, await UsageSheet(self._store, gateway, query.per, zone, ledger=ledger).of(span)
 
     async def _samples(self, gateway: str, query: SpanQuery) -> tuple[Span, Sheet]:
         span = self._spans.of(query, self._spans.last(USUAL_DAY))

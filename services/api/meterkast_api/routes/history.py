@@ -10,10 +10,10 @@ from pydantic import Field
 
 from meterkast_api import examples
 from meterkast_api.answers import Power, Usage, json_answer, problems
+from meterkast_api.comparison import Compare
 from meterkast_api.directory import Directory
 from meterkast_api.history import HistoryReader
 from meterkast_api.moments import rows_in, usual_span
-from meterkast_api.money.spans import Compare
 from meterkast_api.problems import invalid
 from meterkast_api.routes.meters import JSON, GatewayPath
 from meterkast_api.spans import SpanQuery, Spans
@@ -31,10 +31,15 @@ class PeriodQuery(SpanQuery):
     per: Period = Field(default=Period.HOUR, description="What each row spans.")
 
 
-class UsageQuery(PeriodQuery):
+class CostQuery(PeriodQuery):
+    """Which usage, and whether with what it cost."""
+
+    cost: bool = Field(default=False, description="Tell what it cost, by the contracts and market prices.")
+
+
+class UsageQuery(CostQuery):
     """Which usage table."""
 
-    cost: bool = Field(default=False, description="Tell what each row, each hole and the whole cost.")
     compare: Compare | None = Field(
         default=None,
         description="Add the span just before (as many whole months, or days), or the same dates a year earlier. Its "

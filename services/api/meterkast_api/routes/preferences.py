@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 
+from meterkast_api import examples
 from meterkast_api.access.audit import AuditLog
 from meterkast_api.access.scopes import Caller, Scope, needs
 from meterkast_api.answers import json_answer, problems
 from meterkast_api.home import Home, Preferences
 from meterkast_api.kept import document_json
-from meterkast_api.money import examples
 from meterkast_api.routes.meters import JSON
 
 IfMatch = Annotated[str | None, Header(description="The ETag of what was read before; 412 where it has changed since.")]

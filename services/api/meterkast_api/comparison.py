@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from meterkast_api.spans import Span
+
 MONTHS = 12
-Span = tuple[datetime, datetime]
 
 
 class Compare(StrEnum):
