@@ -124,18 +124,17 @@ async def test_the_api_answers_while_it_imports_and_imports_one_at_a_time(mosqui
     long = hourly(local(2022, 1, 1), local(2022, 6, 1))
     async with house(mosquitto, empty(tmp_path), caller=OWNER) as here:
         importing = asyncio.create_task(send(here, monitor_hours(long)))
-        slowest = 0.0
+        answered = 0
         busy: list[str] = []
         while not importing.done():
-            begin = asyncio.get_running_loop().time()
             assert (await here.get("/health")).status_code in (200, 503)
-            slowest = max(slowest, asyncio.get_running_loop().time() - begin)
+            answered += not importing.done()
             if not busy:
                 answer = await send(here, ring(DIALS))
                 busy += [answer.json()["type"]] if answer.status_code == 409 else []
         assert (await importing).json()["refused_count"] == 1
         assert busy == ["urn:meterkast:problem:import-running"]
-        assert slowest < 1
+        assert answered > 10
 
 
 async def test_readings_that_flow_meanwhile_are_not_touched(mosquitto: Broker, tmp_path: Path) -> None:
