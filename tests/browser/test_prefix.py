@@ -27,6 +27,7 @@ async def test_under_a_prefix(mosquitto: Broker, browser: Browser, tmp_path: Pat
             await expect(page.get_by_test_id("power-value")).to_have_text("688")
             await expect(page.get_by_test_id("link")).to_have_text("Live")
             await page.get_by_role("link", name="Meter", exact=True).click()
+            await pipeline.send(Meter().telegram(seconds_ago(0)))
             await expect(page.locator("main")).to_contain_text("1-0:1.7.0(00.688*kW)")
             for place in ("History", "Power"):
                 await page.get_by_role("link", name=place, exact=True).click()
