@@ -9,6 +9,15 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
+def check_plaintext(host: str, *, agreed: bool, protocol: str, instead: str) -> None:
+    """Raise ValueError where a protocol would send passwords readable to others, and nobody has agreed to that."""
+    if not agreed and not is_loopback(host):
+        raise ValueError(
+            f"{protocol} on {host} sends the password readable over the network: {instead}, "
+            "or set plaintext = true in this section if that is wanted"
+        )
+
+
 class TelnetSection(Section):
     """The terminal over telnet, `[console.telnet]`."""
 
@@ -67,12 +76,3 @@ class ConsoleSettings(Settings):
     """Everything the console is told."""
 
     console: ConsoleSection = ConsoleSection()
-
-
-def check_plaintext(host: str, *, agreed: bool, protocol: str, instead: str) -> None:
-    """Raise ValueError where a protocol would send passwords readable to others, and nobody has agreed to that."""
-    if not agreed and not is_loopback(host):
-        raise ValueError(
-            f"{protocol} on {host} sends the password readable over the network: {instead}, "
-            "or set plaintext = true in this section if that is wanted"
-        )
