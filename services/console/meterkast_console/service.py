@@ -23,6 +23,9 @@ class ConsoleService:
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Serve; ready when every listener listens or has said why it cannot."""
+        if not self._parts:
+            ready()
+            return
         async with self._pool:
             await supervise([partial(self._part, build) for build in self._parts], ready=ready)
 
