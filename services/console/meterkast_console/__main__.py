@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 from meterkast_runtime.health import Health
 from meterkast_runtime.service import run_main
@@ -11,6 +12,12 @@ from pydantic import SecretStr
 from meterkast_console.rest import Api, Pass, Pool
 from meterkast_console.service import Build, ConsoleService
 from meterkast_console.settings import ConsoleSettings
+from meterkast_console.terminal.entrance import Entrance
+from meterkast_console.terminal.feed import Feed
+from meterkast_console.terminal.guests import Guests
+from meterkast_console.terminal.house import House
+from meterkast_console.terminal.session import Desk
+from meterkast_console.terminal.telnet import TelnetListener
 
 EPILOGUE = """\
 Settings come from METERKAST_… variables and meterkast.toml, for example:
@@ -39,8 +46,13 @@ def build_console(settings: ConsoleSettings, health: Health, *, token: SecretStr
 
 def parts(settings: ConsoleSettings, api: Api) -> Iterator[Build]:
     """What builds each listener that is switched on."""
-    del settings, api
-    yield from ()
+    section = settings.console
+    guests = Guests(section.max_sessions)
+    feed = Feed(api, House(ZoneInfo(settings.home.timezone)))
+    desk = Desk(feed=feed, guests=guests, idle_s=section.idle_minutes * 60, data_dir=settings.data_dir)
+    if (telnet := section.telnet).enabled:
+        entrance = Entrance(desk, api, ask=section.asks_login(telnet.host))
+        yield lambda: TelnetListener(telnet, entrance, guests)
 
 
 def main() -> None:
