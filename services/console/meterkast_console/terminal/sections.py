@@ -13,6 +13,8 @@ from meterkast_console.terminal.figures import (
     lasting,
     moment,
     number,
+    short_stamp,
+    unit_sign,
 )
 from meterkast_console.terminal.house import Note, Point
 from meterkast_console.terminal.line import Line, Span, Style, ends, flowed, line
@@ -42,16 +44,16 @@ DIALS = (
     ("energy_export_kwh", "export"),
 )
 KEYS = (
+    ("H", "menu"),
+    ("Q", "quit"),
+    ("G", "gateway"),
     ("D", "tables"),
     ("L", "log"),
-    ("N", "telegrams"),
+    ("N", "raw"),
     ("V", "verbose"),
     ("B", "board"),
     ("S", "files"),
     ("W", "who"),
-    ("G", "gateway"),
-    ("H", "menu"),
-    ("Q", "quit"),
 )
 
 
@@ -124,19 +126,22 @@ def phases(view: View) -> list[Line]:
     return lines
 
 
-def sparkline(view: View) -> list[Line]:
+def sparkline(view: View, rows: int = 1) -> list[Line]:
     """The last quarter of an hour, import and, where there was any, export."""
     points = [point for point in view.gateway.points if point.at > view.now - SPARK_SPAN]
     if not points:
         return []
-    width = max(view.width - SPARK_LABEL - 1, 10)
-    used, fed = bins(points, view.now, width)
+    used, fed = bins(points, view.now, max(view.width - SPARK_LABEL - 1, 10))
     top = max(chain(filter(None, used), filter(None, fed)), default=0)
-    lines = [_sparked("15 min", "in", used, top, Style.IMPORT, view)]
+    lines = _charted("15 min", "in", used, top, rows, Style.IMPORT, view)
     if any(fed):
-        lines.append(_sparked("", "out", fed, top, Style.EXPORT, view))
+        lines += _charted("", "out", fed, top, rows, Style.EXPORT, view)
     lowest, highest = min(point.import_w for point in points), max(point.import_w for point in points)
-    return [*lines, line(label(""), f"lowest {amount(lowest, 'W')}, highest {amount(highest, 'W')} import")]
+    pieces = [
+        line(f"import {amount(round(lowest), 'W')} to {amount(round(highest), 'W')}"),
+        line(Span(f"the bars end at {amount(_scale(view), 'W')}", Style.FAINT)),
+    ]
+    return [*lines, *_labelled("", pieces, view)]
 
 
 def bins(points: list[Point], now: datetime, width: int) -> tuple[list[float | None], list[float | None]]:
@@ -178,8 +183,8 @@ def devices(view: View) -> list[Line]:
         if device.get("value") is None:
             continue
         name = str(device["kind"]).replace("_", " ").capitalize()
-        read = day_and_time(moment(device.get("measured_at")), view.zone)
-        value = Span(amount(device["value"], str(device.get("unit", ""))), Style.TITLE)
+        read = short_stamp(moment(device.get("measured_at")), view.now, view.zone)
+        value = Span(amount(device["value"], unit_sign(device.get("unit"))), Style.TITLE)
         lines.append(line(label(name), value, Span(f"  at {read}", Style.FAINT)))
     return lines
 
@@ -191,7 +196,7 @@ def demand(view: View) -> list[Line]:
     if "demand_import_w" in reading:
         pieces.append(line("this quarter ", Span(amount(reading["demand_import_w"], "W"), Style.TITLE)))
     if "peak_import_w" in reading:
-        at = day_and_time(moment(reading.get("peak_import_at")), view.zone)
+        at = short_stamp(moment(reading.get("peak_import_at")), view.now, view.zone)
         peak = Span(amount(reading["peak_import_w"], "W"), Style.TITLE)
         pieces.append(line("month's peak ", peak, Span(f" {at}", Style.FAINT)))
     return _labelled("Demand", pieces, view) if pieces else []
@@ -216,6 +221,8 @@ def parts(view: View) -> list[Line]:
 def events(view: View, most: int) -> list[Line]:
     """The newest events of the gateway and of Meterkast itself, newest first."""
     notes = notes_of(view)[:most]
+    if not notes and most > 0:
+        return [line(label("Events"), Span("none of late", Style.FAINT))]
     names = ["Events", *[""] * len(notes)]
     return [line(label(name), noted(note, view)).cut(view.width) for name, note in zip(names, notes, strict=False)]
 
@@ -251,9 +258,14 @@ def _warning(text: str, view: View) -> Line:
     return line(Span(f" ! {view.charset.fit(text)}", Style.BAD)).cut(view.width)
 
 
-def _sparked(name: str, direction: str, values: list[float | None], top: float, style: Style, view: View) -> Line:
-    drawn = bars.spark(values, view.charset, highest=top)
-    return line(label(name), f"{direction:<6}", Span(drawn, style))
+def _charted(
+    name: str, direction: str, values: list[float | None], top: float, rows: int, style: Style, view: View
+) -> list[Line]:
+    drawn = bars.chart(values, rows, view.charset, highest=top)
+    return [
+        line(label("" if row else name), f"{'' if row else direction:<6}", Span(text, style))
+        for row, text in enumerate(drawn)
+    ]
 
 
 def _scale(view: View) -> int:
@@ -275,7 +287,8 @@ def _called(health: dict[str, object]) -> str:
     return str(health["service"] if health["instance"] == "main" else f"{health['service']} {health['instance']}")
 
 
-def each(view: View) -> Iterator[tuple[int, list[Line]]]:
-    """Every part in the order of the screen, with its rank."""
-    yield from ((1, trouble(view)), (0, power(view)), (2, phases(view)), (6, sparkline(view)), (3, today(view)))
-    yield from ((8, dials(view)), (5, devices(view)), (4, demand(view)), (7, parts(view)))
+def groups(view: View, chart_rows: int = 1) -> Iterator[list[tuple[int, list[Line]]]]:
+    """The parts in the order of the screen, each with its rank; a group stands apart where there is room."""
+    yield [(1, trouble(view)), (0, power(view)), (2, phases(view)), (6, sparkline(view, chart_rows))]
+    yield [(3, today(view)), (8, dials(view)), (5, devices(view)), (4, demand(view))]
+    yield [(7, parts(view))]
