@@ -37,6 +37,11 @@ class Entrance:
                 _LOG.warning("an HTTP request came to the terminal and was refused", client=wire.address)
                 wire.write("This is a terminal, not a web server.\r\n")
 
+    async def admitted(self, wire: Wire, guest: Guest, api: Api) -> None:
+        """Serve one terminal of somebody who has come in already, and whose the API is."""
+        async with Keyboard(wire, wire.can.changed) as keyboard:
+            await self.program(wire, guest, api, keyboard)
+
     async def program(self, wire: Wire, guest: Guest, api: Api, keyboard: Keyboard) -> None:
         """Run the program for whoever the API is asked as; a login ends with it."""
         session = Session(wire, self._desk, guest, api)
