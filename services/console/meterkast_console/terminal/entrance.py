@@ -1,6 +1,7 @@
 """How a guest comes in: a place, a password where one is needed, and then the program."""
 
 import asyncio
+import textwrap
 
 from meterkast_runtime.log import get_logger
 
@@ -65,13 +66,19 @@ class Entrance:
                     try:
                         return await self._api.log_in(password, client=wire.address)
                     except ApiRefusedError as error:
-                        wire.write(f"{error.sentence[:1].upper()}{error.sentence[1:]}.\r\n")
+                        _say(wire, error.sentence)
                     except ApiError as error:
-                        wire.write(f"{error.sentence}.\r\n")
+                        _say(wire, error.sentence)
                         return None
         except TimeoutError:
             wire.write("\r\nNobody has logged in.\r\n")
         return None
+
+
+def _say(wire: Wire, sentence: str) -> None:
+    """Say a sentence in lines that fit."""
+    text = wire.can.charset.fit(f"{sentence[:1].upper()}{sentence[1:]}.")
+    wire.write("".join(f"{one}\r\n" for one in textwrap.wrap(text, wire.can.size.columns - 1)))
 
 
 async def _log_out(api: Api) -> None:

@@ -1,5 +1,6 @@
 """The parts of the live screen, each from the state to lines."""
 
+import textwrap
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import chain
@@ -21,6 +22,7 @@ from meterkast_console.terminal.line import Line, Span, Style, ends, flowed, lin
 from meterkast_console.terminal.view import View
 
 NARROW = 60
+MOST_NOTICE = 3
 LATE_S = 15
 SPARK_SPAN = timedelta(minutes=15)
 SPARK_LABEL = 16
@@ -242,11 +244,16 @@ def noted(note: Note, view: View) -> Line:
 def footer(view: View) -> list[Line]:
     """The keys, or what was just done."""
     if view.notice:
-        return [rule(view), line(Span(f" {view.charset.fit(view.notice)}", Style.WARNING)).cut(view.width)]
-    pieces = [
-        line(Span(key, Style.KEY), f" {name}") for key, name in KEYS if key != "G" or len(view.house.gateways) > 1
-    ]
-    return [rule(view), *flowed(pieces, view.width)[: 1 if view.size.rows < NARROW else None]]
+        return [rule(view), *notice(view)]
+    several = len(view.house.gateways) > 1
+    pieces = [line(Span(key, Style.KEY), f" {name}") for key, name in KEYS if key != "G" or several]
+    return [rule(view), *flowed(pieces, view.width)[:1]]
+
+
+def notice(view: View) -> list[Line]:
+    """What is asked or was just done, in lines that fit."""
+    wrapped = textwrap.wrap(view.charset.fit(view.notice), view.width - 2)[:MOST_NOTICE]
+    return [line(Span(f" {text}", Style.WARNING)) for text in wrapped]
 
 
 def _labelled(name: str, pieces: list[Line], view: View) -> list[Line]:
