@@ -22,10 +22,13 @@ from meterkast_console.terminal.line import Line, Span, Style, ends, flowed, lin
 from meterkast_console.terminal.view import View
 
 NARROW = 60
+TINY = 30
 MOST_NOTICE = 3
 LATE_S = 15
 SPARK_SPAN = timedelta(minutes=15)
 SPARK_LABEL = 16
+HELD = timedelta(seconds=30)
+"""A meter of before 2016 sends every ten seconds, and a telegram may be lost."""
 PHASES = ("l1", "l2", "l3")
 BAR_AT = 33
 STATUS_STYLES = {"online": Style.GOOD, "offline": Style.BAD}
@@ -86,10 +89,10 @@ def trouble(view: View) -> list[Line]:
     if not house.heard:
         text = house.trouble or "Waiting for the API."
         since = f" The last reading is {lasting(late)} old." if late is not None else ""
-        return [_warning(f"{text}{since}", view)]
+        return _warnings(f"{text}{since}", view)
     if late is None:
-        return [_warning("No reading has come yet.", view)]
-    return [_warning(f"The last reading is {lasting(late)} old.", view)] if late > LATE_S else []
+        return _warnings("No reading has come yet.", view)
+    return _warnings(f"The last reading is {lasting(late)} old.", view) if late > LATE_S else []
 
 
 def power(view: View) -> list[Line]:
@@ -103,7 +106,7 @@ def power(view: View) -> list[Line]:
         if value is None:
             continue
         drawn = bars.bar(float(value), scale, room, view.charset)
-        first = label("Power") if name == "import" else label("")
+        first = line(label("Power" if name == "import" else "")) if view.width >= TINY else line(" ")
         lines.append(line(first, f"{name} ", Span(f"{amount(value, 'W'):>9}", Style.TITLE), " ", Span(drawn, style)))
     return lines
 
@@ -155,7 +158,18 @@ def bins(points: list[Point], now: datetime, width: int) -> tuple[list[float | N
         if 0 <= place < width:
             used[place].append(float(point.import_w))
             fed[place].append(float(point.export_w))
-    return [_mean(values) for values in used], [_mean(values) for values in fed]
+    held = int(HELD / SPARK_SPAN * width)
+    return _holding(used, held), _holding(fed, held)
+
+
+def _holding(values: list[list[float]], most: int) -> list[float | None]:
+    """The mean of each part; one without a reading has that of the last before it, unless that is too long ago."""
+    means: list[float | None] = []
+    last, since = None, 0
+    for inside in values:
+        last, since = (sum(inside) / len(inside), 0) if inside else (last, since + 1)
+        means.append(last if since <= most else None)
+    return means
 
 
 def today(view: View) -> list[Line]:
@@ -199,8 +213,8 @@ def demand(view: View) -> list[Line]:
         pieces.append(line("this quarter ", Span(amount(reading["demand_import_w"], "W"), Style.TITLE)))
     if "peak_import_w" in reading:
         at = short_stamp(moment(reading.get("peak_import_at")), view.now, view.zone)
-        peak = Span(amount(reading["peak_import_w"], "W"), Style.TITLE)
-        pieces.append(line("month's peak ", peak, Span(f" {at}", Style.FAINT)))
+        pieces.append(line("month's peak ", Span(amount(reading["peak_import_w"], "W"), Style.TITLE)))
+        pieces.append(line(Span(at, Style.FAINT)))
     return _labelled("Demand", pieces, view) if pieces else []
 
 
@@ -216,7 +230,7 @@ def parts(view: View) -> list[Line]:
         for health in services
     ]
     ill = [health for health in services if health["status"] != "ok" and health.get("detail")]
-    reasons = [_warning(f"{_called(health)}: {health['detail']}", view) for health in ill]
+    reasons = [one for health in ill for one in _warnings(f"{_called(health)}: {health['detail']}", view)]
     return [*_labelled("Parts", pieces, view), *reasons] if pieces else []
 
 
@@ -261,8 +275,10 @@ def _labelled(name: str, pieces: list[Line], view: View) -> list[Line]:
     return [line(label(name if not number else ""), row) for number, row in enumerate(rows)]
 
 
-def _warning(text: str, view: View) -> Line:
-    return line(Span(f" ! {view.charset.fit(text)}", Style.BAD)).cut(view.width)
+def _warnings(text: str, view: View) -> list[Line]:
+    sentence = view.charset.fit(f"{text[:1].upper()}{text[1:]}")
+    wrapped = textwrap.wrap(sentence, view.width - 3)[:MOST_NOTICE]
+    return [line(Span(f" {' ' if number else '!'} {one}", Style.BAD)) for number, one in enumerate(wrapped)]
 
 
 def _charted(
@@ -284,10 +300,6 @@ def _net(used: Number | None, fed: Number | None) -> tuple[Number | None, Style]
     if fed and not used:
         return -fed, Style.EXPORT
     return used, Style.IMPORT
-
-
-def _mean(values: list[float]) -> float | None:
-    return sum(values) / len(values) if values else None
 
 
 def _called(health: dict[str, object]) -> str:

@@ -22,5 +22,5 @@ def values(view: View) -> list[Line]:
 def _value(name: str, value: object, view: View) -> Line:
     entry = _ENTRIES.get(name)
     shown = str(value) if entry is None or number(value) is None else amount(value, unit_sign(entry.unit)).rstrip()
-    code = f"{entry.codes[0] if entry else '':<14}" if view.width >= WIDE else ""
+    code = f"{entry.codes[0].replace('?', '0') if entry else '':<14}" if view.width >= WIDE else ""
     return line(Span(f"  {code}{name:<26}", Style.FAINT), shown)
