@@ -118,16 +118,16 @@ async def console(
         ),
     )
     health = Health("console")
+    running = Console(settings.console.telnet.port, settings.console.ssh.port, health, directory)
     ready = asyncio.Event()
     service = build_console(settings, health, token=token)
     task = asyncio.create_task(service.run(ready.set))
     try:
         async with asyncio.timeout(WITHIN_S):
             await ready.wait()
-        running = Console(settings.console.telnet.port, settings.console.ssh.port, health, directory)
         yield running
+    finally:
         for client in running.clients:
             await client.close()
-    finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

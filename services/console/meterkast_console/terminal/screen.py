@@ -77,7 +77,7 @@ class ScrollScreen:
     def show(self, view: View, page: Page | None, top: int) -> int:
         """Send what is new, or count it while the terminal has not taken what was sent before."""
         lines = self._news(view, page)
-        if not lines:
+        if not lines and not self.skipped:
             return top
         if self._wire.backlog > MOST_BACKLOG:
             self.skipped += len(lines)

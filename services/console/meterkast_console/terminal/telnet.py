@@ -5,6 +5,7 @@ import errno
 import importlib
 import socket
 from collections.abc import Callable
+from weakref import WeakSet
 
 from meterkast_runtime.errors import StartError
 
@@ -30,6 +31,7 @@ class TelnetListener:
         self._entrance = entrance
         self._guests = guests
         self._serving: set[asyncio.Task[None]] = set()
+        self._transports: WeakSet[asyncio.Transport] = WeakSet()
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Listen until cancelled; then every terminal is told, and closed."""
@@ -48,8 +50,12 @@ class TelnetListener:
             for task in self._serving:
                 task.cancel()
             await asyncio.gather(*self._serving, return_exceptions=True)
+            for transport in list(self._transports):
+                transport.abort()
+            await asyncio.sleep(0)  # the loop closes an aborted transport in its next turn
 
     def _come(self, transport: asyncio.Transport) -> None:
+        self._transports.add(transport)
         task = asyncio.create_task(self._serve(transport))
         self._serving.add(task)
         task.add_done_callback(self._serving.discard)
