@@ -52,6 +52,7 @@ from meterkast_api.routes.meters import MeterRoutes
 from meterkast_api.routes.money import MoneyRoutes
 from meterkast_api.routes.page import STATIC, PageRoutes
 from meterkast_api.routes.preferences import PreferencesRoutes
+from meterkast_api.routes.reach import ReachRoutes
 from meterkast_api.routes.system import SystemRoutes
 from meterkast_api.settings import ApiSection
 from meterkast_api.spans import Spans
@@ -136,6 +137,7 @@ def build_routers(parts: Parts, *further: APIRouter) -> list[APIRouter]:
         for routes in (
             MeterRoutes(parts.gateways, directory),
             HistoryRoutes(parts.store, directory, spans, UsageTables(parts.store, parts.money.ledger)),
+            ReachRoutes(parts.gateways, parts.store, directory, spans),
             EventRoutes(parts.store, directory, spans),
             ExportRoutes(parts.store, directory, spans),
             MoneyRoutes(parts.money, spans, parts.audit),
