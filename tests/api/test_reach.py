@@ -11,7 +11,7 @@ from meterkast_store import Batch
 from meterkast_store.errors import StoreUnavailableError
 
 from tests.api.compat.meters import at_each, history, metered, show
-from tests.api.houses import ScriptedStore, TOPICS, house
+from tests.api.houses import TOPICS, ScriptedStore, house
 from tests.brokers import Broker
 
 NEWEST = datetime(2026, 3, 10, 12, 20, tzinfo=UTC)
