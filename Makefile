@@ -7,7 +7,7 @@ BIN := .venv/bin
 WEB := services/api/web
 PAGE := services/api/meterkast_api/static/index.html
 PACKAGES := contracts/meterkast_contracts runtime/meterkast_runtime store/meterkast_store \
-            $(foreach s,reader parser history api,services/$(s)/meterkast_$(s)) launcher/meterkast
+            $(foreach s,reader parser history api console,services/$(s)/meterkast_$(s)) launcher/meterkast
 PROJECTS := $(wildcard pyproject.toml */pyproject.toml services/*/pyproject.toml)
 WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.ts $(WEB)/*.json -type f 2>/dev/null)
 SYNC := $(BIN)/uv sync --frozen --quiet --all-packages --group dev

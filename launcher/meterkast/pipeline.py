@@ -1,6 +1,7 @@
 """The whole pipeline as services of one process."""
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -8,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from meterkast_api.__main__ import build as build_api
 from meterkast_api.settings import ApiSettings
+from meterkast_console.__main__ import build_console
+from meterkast_console.settings import ConsoleSettings
 from meterkast_history.__main__ import build_history
 from meterkast_history.settings import HistorySettings
 from meterkast_parser.__main__ import build_parser
@@ -19,6 +22,7 @@ from meterkast_runtime.health import Health
 from meterkast_runtime.health_report import HealthReport
 from meterkast_runtime.service import Service
 from meterkast_runtime.settings import load_settings
+from pydantic import SecretStr
 
 from meterkast.reported import Reported
 
@@ -27,12 +31,13 @@ Build = Callable[[], Service]
 
 @dataclass(frozen=True, slots=True)
 class PipelineSettings:
-    """What each of the four services is told."""
+    """What each of the services is told."""
 
     reader: ReaderSettings
     parser: ParserSettings
     history: HistorySettings
     api: ApiSettings
+    console: ConsoleSettings
 
     @classmethod
     def load(cls, overrides: Mapping[str, Any]) -> Self:
@@ -42,6 +47,7 @@ class PipelineSettings:
             parser=load_settings(ParserSettings, overrides=overrides),
             history=load_settings(HistorySettings, overrides=overrides),
             api=load_settings(ApiSettings, overrides=overrides),
+            console=load_settings(ConsoleSettings, overrides=overrides),
         )
 
     def check_sources(self) -> tuple[str, ...]:
@@ -56,15 +62,23 @@ class PipelineSettings:
 
 def services(settings: PipelineSettings, *, setup_code: str | None = None) -> list[Build]:
     """Return what builds each service, in the order in which the last is stopped first."""
-    up = {name: asyncio.Event() for name in ("reader", "parser", "history", "api")}
+    with_console = settings.console.console.enabled
+    names = ("reader", "parser", "history", "api", *(("console",) if with_console else ()))
+    up = {name: asyncio.Event() for name in names}
     health = {name: Health(name, settings.reader.instance) for name in up}
     before_reader = (up["parser"], up["history"])
+    companion = SecretStr(secrets.token_urlsafe(32)) if with_console else None
 
     def report(name: str) -> Build:
         return lambda: HealthReport(health[name], settings.reader.mqtt)
 
     def api() -> Service:
-        return Reported(build_api(settings.api, health["api"], setup_code=setup_code), health["api"], up["api"])
+        service = build_api(settings.api, health["api"], setup_code=setup_code, companion=companion)
+        return Reported(service, health["api"], up["api"])
+
+    def console() -> Service:
+        service = build_console(settings.console, health["console"], token=companion)
+        return Reported(service, health["console"], up["console"], (up["api"],))
 
     def history() -> Service:
         return Reported(build_history(settings.history, health["history"]), health["history"], up["history"])
@@ -76,4 +90,4 @@ def services(settings: PipelineSettings, *, setup_code: str | None = None) -> li
         service = ReaderService(settings.reader, health["reader"])
         return Reported(service, health["reader"], up["reader"], before_reader)
 
-    return [*(report(name) for name in up), api, history, parser, reader]
+    return [*(report(name) for name in up), api, *((console,) if with_console else ()), history, parser, reader]

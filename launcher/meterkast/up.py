@@ -13,7 +13,7 @@ from meterkast_runtime.log import LogSection, configure_logging
 from meterkast_runtime.service import settle, supervise
 from meterkast_runtime.settings import Settings, load_settings
 
-from meterkast import ports
+from meterkast import console, ports
 from meterkast.broker import EmbeddedBroker
 from meterkast.broker_configuration import BrokerOptions
 from meterkast.folder import data_folder
@@ -88,6 +88,9 @@ def _plan(options: UpOptions, given: dict[str, Any], settings: Settings) -> Plan
     asked = options.port is not None or "port" in api.model_fields_set
     port = ports.choose(api.host, options.port or api.port, asked=asked, purpose="the web page", option="--port")
     given["api"] = {**given["api"], "port": port}
+    given["console"] = console.chosen(
+        pipeline.console.console, pipeline.api.api, f"http://{_url_host(api.host)}:{port}"
+    )
     embedded = None if "host" in settings.mqtt.model_fields_set else _embedded(options, settings)
     if embedded:
         given["mqtt"] = {"host": _reachable(embedded.address), "port": embedded.port}
@@ -107,6 +110,11 @@ def _embedded(options: UpOptions, settings: Settings) -> BrokerOptions:
         username=mqtt.username,
         password=mqtt.password.get_secret_value() if mqtt.password else None,
     )
+
+
+def _url_host(address: str) -> str:
+    reachable = _reachable(address)
+    return f"[{reachable}]" if ":" in reachable else reachable
 
 
 def _reachable(address: str) -> str:
@@ -165,6 +173,7 @@ def _announce(plan: Plan, out: TextIO) -> None:
         f"{code}"
         f"  REST       {page}/docs\n"
         f"  MQTT       {address}:{mqtt.port}, topics {topics}{more}\n"
+        f"{''.join(console.lines(plan.pipeline.console.console, _hostname()))}"
         f"  data       {plan.pipeline.reader.data_dir}\n\n"
         "Ctrl-C stops it.\n"
     )

@@ -6,15 +6,22 @@ from meterkast_runtime.health import Health
 from meterkast_runtime.service import run_main
 from meterkast_runtime.settings import SettingsError, load_settings
 from meterkast_store import open_store
+from pydantic import SecretStr
 
 from meterkast_api.service import ApiService
 from meterkast_api.settings import ApiSettings
 
 
-def build(settings: ApiSettings, health: Health | None = None, *, setup_code: str | None = None) -> ApiService:
-    """Put the service together; a setup code that is given is told by whoever gives it."""
+def build(
+    settings: ApiSettings,
+    health: Health | None = None,
+    *,
+    setup_code: str | None = None,
+    companion: SecretStr | None = None,
+) -> ApiService:
+    """Put the service together; whoever gives a setup code tells it, and the companion's token lets in the console."""
     store = open_store(settings.store, settings.data_dir)
-    return ApiService(settings, store, health, setup_code=setup_code)
+    return ApiService(settings, store, health, setup_code=setup_code, companion=companion)
 
 
 def main() -> None:

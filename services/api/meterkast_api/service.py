@@ -13,6 +13,7 @@ from meterkast_runtime.health import Health
 from meterkast_runtime.log import get_logger
 from meterkast_runtime.mqtt import MqttSession
 from meterkast_store.history import HistoryStore
+from pydantic import SecretStr
 
 from meterkast_api.access import audit, credentials
 from meterkast_api.access.attempts import Attempts
@@ -58,6 +59,7 @@ class ApiService:
         history_retry_s: float = RETRY_S,
         setup_code: str | None = None,
         recognise: Recognise | None = None,
+        companion: SecretStr | None = None,
     ) -> None:
         self.port: int | None = None
         self._settings = settings
@@ -72,7 +74,9 @@ class ApiService:
         self._keyring = Keyring(self._database)
         self._tells_setup_code = setup_code is None
         self._login = Login(self._keyring, attempts=Attempts(), setup_code=setup_code or new_setup_code())
-        self._recognise = recognise or Recogniser(self._keyring, everybody_reads=section.everybody_reads)
+        self._recognise = recognise or Recogniser(
+            self._keyring, everybody_reads=section.everybody_reads, companion=companion
+        )
         self._gateways = Gateways()
         self._services = Services()
         self.stream = Stream(

@@ -4,11 +4,11 @@ import ipaddress
 import re
 from typing import Annotated, Self
 
+from meterkast_runtime.addresses import is_loopback
 from meterkast_runtime.settings import Section, Settings
 from meterkast_store.settings import StoreSettings
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from meterkast_api.access.exposure import is_loopback
 from meterkast_api.access.passwords import complaint
 from meterkast_api.compat.settings import CompatSection
 

@@ -1,18 +1,7 @@
 """Who can reach us, and whether that needs a password first."""
 
-import ipaddress
-
+from meterkast_runtime.addresses import is_loopback
 from meterkast_runtime.errors import StartError
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server that listens there."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def check_guarded(host: str, *, insecure: bool, empty: bool) -> None:

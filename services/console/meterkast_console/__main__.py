@@ -1,0 +1,58 @@
+"""`meterkast-console`: the terminal over telnet and SSH, and the files over FTP, as a process of its own."""
+
+import argparse
+from collections.abc import Iterator
+
+from meterkast_runtime.health import Health
+from meterkast_runtime.service import run_main
+from meterkast_runtime.settings import settings_or_exit
+from pydantic import SecretStr
+
+from meterkast_console.rest import Api, Pass, Pool
+from meterkast_console.service import Build, ConsoleService
+from meterkast_console.settings import ConsoleSettings
+
+EPILOGUE = """\
+Settings come from METERKAST_… variables and meterkast.toml, for example:
+
+  [console]
+  api = "http://127.0.0.1:8080"
+  token = "mk_…"                # meterkast token console --scope control
+
+  [console.telnet]
+  port = 2323                   # 23 needs root
+
+  [console.ssh]
+  enabled = true
+  host = "0.0.0.0"
+  port = 2222
+"""
+
+
+def build_console(settings: ConsoleSettings, health: Health, *, token: SecretStr | None = None) -> ConsoleService:
+    """Put the service together; a token given is that of an API in this same process."""
+    section = settings.console
+    pool = Pool(section.api)
+    api = Api(pool, Pass.of_token(token or section.token))
+    return ConsoleService(pool, list(parts(settings, api)), health)
+
+
+def parts(settings: ConsoleSettings, api: Api) -> Iterator[Build]:
+    """What builds each listener that is switched on."""
+    del settings, api
+    yield from ()
+
+
+def main() -> None:
+    """Run the console until it is told to stop."""
+    formatter = argparse.RawDescriptionHelpFormatter
+    argparse.ArgumentParser(
+        prog="meterkast-console", description=__doc__, epilog=EPILOGUE, formatter_class=formatter
+    ).parse_args()
+    settings = settings_or_exit(ConsoleSettings)
+    health = Health("console", settings.instance)
+    run_main(lambda: build_console(settings, health), settings=settings, health=health)
+
+
+if __name__ == "__main__":
+    main()
