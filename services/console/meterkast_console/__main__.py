@@ -8,6 +8,9 @@ from meterkast_runtime.service import run_main
 from meterkast_runtime.settings import settings_or_exit
 from pydantic import SecretStr
 
+from meterkast_console.admission import Admission
+from meterkast_console.files.service import FilesService, tree_of
+from meterkast_console.ftp.server import FtpService
 from meterkast_console.rest import Api, Pass, Pool
 from meterkast_console.service import Build, ConsoleService
 from meterkast_console.settings import ConsoleSettings
@@ -39,8 +42,12 @@ def build_console(settings: ConsoleSettings, health: Health, *, token: SecretStr
 
 def parts(settings: ConsoleSettings, api: Api) -> Iterator[Build]:
     """What builds each listener that is switched on."""
-    del settings, api
-    yield from ()
+    section = settings.console
+    tree = tree_of(settings, api)
+    yield lambda: FilesService(tree)
+    if section.ftp.enabled:
+        check = Admission(api).check if section.asks_login(section.ftp.host) else None
+        yield lambda: FtpService(section.ftp, tree, check)
 
 
 def main() -> None:

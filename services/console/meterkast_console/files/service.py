@@ -1,0 +1,36 @@
+"""The tree as a part of the console: what was made stays on disk when the console ends."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from meterkast_console.files.directory import Directory
+from meterkast_console.files.making import Asked, make
+from meterkast_console.files.shelf import Shelf
+from meterkast_console.files.tree import Tree
+from meterkast_console.settings import ConsoleSettings
+
+FOLDER = "console-files"
+
+
+def tree_of(settings: ConsoleSettings, api: Asked) -> Tree:
+    """Return the tree, its shelf in the data folder."""
+    folder, most_bytes = settings.data_dir / FOLDER, settings.console.files.cache_mb << 20
+    return Tree(Directory(api), Shelf(folder, partial(make, api), most_bytes=most_bytes))
+
+
+class FilesService:
+    """Closes the tree at the end; it comes before those who use it, so that they are stopped before."""
+
+    name = "files"
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Run until cancelled."""
+        ready()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self._tree.close()
