@@ -8,6 +8,8 @@ from meterkast_runtime.addresses import is_loopback
 from meterkast_runtime.settings import Section, Settings
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from meterkast_console.push.destination import Address
+
 MIN_PORT, MAX_PORT = 1, 65535
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -101,6 +103,28 @@ class FilesSection(Section):
     cache_mb: Annotated[int, Field(ge=1)] = Field(default=256, description="How much of what was made is kept on disk.")
 
 
+class PushSection(Section):
+    """Files sent on schedule, `[console.push]`; without `to` none are."""
+
+    to: str | None = Field(
+        default=None, description="Where to: a folder, or e.g. ftps://me@nas/meter, sftp://me@nas:22/meter."
+    )
+    password: SecretStr | None = None
+    key: Path | None = Field(default=None, description="Private key for SFTP.")
+    known_hosts: Path | None = Field(default=None, description="Host keys for SFTP; ~/.ssh/known_hosts if not set.")
+    ca: Path | None = Field(default=None, description="Certificate to trust for FTPS, PEM, e.g. the server's own.")
+    every_minutes: Annotated[float, Field(gt=0)] = 60
+    include: tuple[str, ...] = Field(default=("*",), description="Patterns of paths, e.g. home/days/*.")
+    exclude: tuple[str, ...] = ()
+
+    @field_validator("to")
+    @classmethod
+    def _destination(cls, to: str | None) -> str | None:
+        if to is not None:
+            Address.of(to)
+        return to
+
+
 class ConsoleSection(Section):
     """Which API the console is a client of, and who may come."""
 
@@ -120,6 +144,7 @@ class ConsoleSection(Section):
     ssh: SshSection = SshSection()
     ftp: FtpSection = FtpSection()
     files: FilesSection = FilesSection()
+    push: PushSection = PushSection()
 
     @field_validator("api")
     @classmethod

@@ -3,20 +3,25 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from meterkast_console.files.directory import Directory
 from meterkast_console.files.making import Asked, make
 from meterkast_console.files.shelf import Shelf
 from meterkast_console.files.tree import Tree
-from meterkast_console.settings import ConsoleSettings
+from meterkast_console.settings import ConsoleSettings, FilesSection
 
 FOLDER = "console-files"
 
 
 def tree_of(settings: ConsoleSettings, api: Asked) -> Tree:
     """Return the tree, its shelf in the data folder."""
-    folder, most_bytes = settings.data_dir / FOLDER, settings.console.files.cache_mb << 20
-    return Tree(Directory(api), Shelf(folder, partial(make, api), most_bytes=most_bytes))
+    return tree_at(settings.data_dir / FOLDER, api, settings.console.files)
+
+
+def tree_at(folder: Path, api: Asked, section: FilesSection) -> Tree:
+    """Return the tree, its shelf in a folder."""
+    return Tree(Directory(api), Shelf(folder, partial(make, api), most_bytes=section.cache_mb << 20))
 
 
 class FilesService:

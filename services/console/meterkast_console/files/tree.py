@@ -108,6 +108,10 @@ class Tree:
         leaf = branch.leaves.get(path)
         if leaf is None:
             raise FolderError(f"/{path}") if path in gateways or path in branch.folders else NotThereError(f"/{path}")
+        return await self.open_leaf(leaf)
+
+    async def open_leaf(self, leaf: Leaf) -> tuple[Entry, BinaryIO]:
+        """Open a file; raises NotReadyError or ApiError."""
         try:
             async with asyncio.timeout(self._patience_s):
                 file = await self._shelf.open(leaf)
@@ -115,7 +119,7 @@ class Tree:
             raise NotReadyError(0, 1) from error
         size = file.seek(0, 2)
         file.seek(0)
-        return Entry(path=path, changed=leaf.changed, is_folder=False, size=size), file
+        return Entry(path=leaf.path, changed=leaf.changed, is_folder=False, size=size), file
 
     async def leaves(self) -> list[Leaf]:
         """Return every file of every gateway; raises ApiError."""
