@@ -23,6 +23,7 @@ class Command(StrEnum):
     IDENTIFY = "identify"
     UPDATE = "update"
     FORGET_WIFI = "forget-wifi"
+    PURGE_LOG = "purge-log"
 
 
 class TopicError(ValueError):

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 from meterkast_runtime.health import Health
 from meterkast_runtime.service import run_main
@@ -16,6 +17,12 @@ from meterkast_console.push.service import PushService, pusher_of
 from meterkast_console.rest import Api, Pass, Pool
 from meterkast_console.service import Build, ConsoleService
 from meterkast_console.settings import ConsoleSettings
+from meterkast_console.terminal.entrance import Entrance
+from meterkast_console.terminal.feed import Feed
+from meterkast_console.terminal.guests import Guests
+from meterkast_console.terminal.house import House
+from meterkast_console.terminal.session import Desk
+from meterkast_console.terminal.telnet import TelnetListener
 
 EPILOGUE = """\
 Settings come from METERKAST_… variables and meterkast.toml, for example:
@@ -50,11 +57,23 @@ def build_console(settings: ConsoleSettings, health: Health, *, token: SecretStr
     section = settings.console
     pool = Pool(section.api)
     api = Api(pool, Pass.of_token(token or section.token))
-    return ConsoleService(pool, list(parts(settings, api, health)), health)
+    listeners = [*file_parts(settings, api, health), *parts(settings, api)]
+    return ConsoleService(pool, listeners, health)
 
 
-def parts(settings: ConsoleSettings, api: Api, health: Health) -> Iterator[Build]:
+def parts(settings: ConsoleSettings, api: Api) -> Iterator[Build]:
     """What builds each listener that is switched on."""
+    section = settings.console
+    guests = Guests(section.max_sessions)
+    feed = Feed(api, House(ZoneInfo(settings.home.timezone)))
+    desk = Desk(feed=feed, guests=guests, idle_s=section.idle_minutes * 60, data_dir=settings.data_dir)
+    if (telnet := section.telnet).enabled:
+        entrance = Entrance(desk, api, ask=section.asks_login(telnet.host))
+        yield lambda: TelnetListener(telnet, entrance, guests)
+
+
+def file_parts(settings: ConsoleSettings, api: Api, health: Health) -> Iterator[Build]:
+    """What builds the tree of files and those who give them."""
     section = settings.console
     tree = tree_of(settings, api)
     yield lambda: FilesService(tree)

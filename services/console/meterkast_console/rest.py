@@ -3,7 +3,7 @@
 import asyncio
 import importlib
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -25,7 +25,7 @@ READ_S = 60.0
 SILENCE_S = 45.0
 """The API's stream says something every 15 s, if only a comment."""
 
-Query = Mapping[str, str | int | bool | Sequence[str]]
+Query = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class CommandRoutes:
     async def command(
         self, gateway: GatewayPath, name: CommandPath, caller: Annotated[Caller, needs(Scope.CONTROL)]
     ) -> Response:
-        """Tell a gateway to restart, to show where it is, to update itself, or to forget its WiFi network.
+        """Tell a gateway to restart, show where it is, update itself, purge its log, or forget its WiFi network.
 
         A gateway that is away does not hear of it. `forget-wifi` lets the gateway open its own network again: somebody
         has to go there.
