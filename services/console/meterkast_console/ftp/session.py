@@ -22,6 +22,7 @@ READS = ("RETR",)
 LOOKS = {"SIZE": True, "MLST": True, "MDTM": False, "CWD": False, "XCWD": False, "CDUP": False, "XCUP": False}
 """Commands that need an entry, and whether they need its size."""
 MOST_WAITING = 200
+HTTP = (" HTTP/1.0", " HTTP/1.1", " HTTP/2.0")
 NOT_FOUND, TRY_AGAIN, FAULT, AWAY = 550, 450, 451, 421
 
 Work = Coroutine[Any, Any, Prepared | None]
@@ -95,6 +96,15 @@ class Session:
         if len(self._waiting) > MOST_WAITING:
             self.respond_w_warning("421 Too many commands at once.")
             self.close_when_done()
+
+    def pre_process_command(self: Any, line: str, cmd: str, arg: str) -> None:
+        """Hang up on a browser: a web page must not be able to speak FTP through it."""
+        if line.endswith(HTTP):
+            _LOG.warning("an HTTP request came to the FTP server and was refused", client=self.remote_ip)
+            self.respond("421 This is an FTP server, not a web server.")
+            self.close_when_done()
+            return
+        super().pre_process_command(line, cmd, arg)  # type: ignore[misc]
 
     def process_command(self: Any, cmd: str, *args: Any, **kwargs: Any) -> None:
         """Carry out a command, once what it needs is there."""
