@@ -22,6 +22,7 @@ from meterkast_console.terminal.feed import Feed
 from meterkast_console.terminal.guests import Guests
 from meterkast_console.terminal.house import House
 from meterkast_console.terminal.session import Desk
+from meterkast_console.terminal.ssh import SshListener
 from meterkast_console.terminal.telnet import TelnetListener
 
 EPILOGUE = """\
@@ -70,6 +71,10 @@ def parts(settings: ConsoleSettings, api: Api) -> Iterator[Build]:
     if (telnet := section.telnet).enabled:
         entrance = Entrance(desk, api, ask=section.asks_login(telnet.host))
         yield lambda: TelnetListener(telnet, entrance, guests)
+    if (ssh := section.ssh).enabled:
+        asks = section.asks_login(ssh.host)
+        within = Entrance(desk, api, ask=False)
+        yield lambda: SshListener(ssh, within, guests, api, data_dir=settings.data_dir, ask=asks)
 
 
 def file_parts(settings: ConsoleSettings, api: Api, health: Health) -> Iterator[Build]:

@@ -16,7 +16,7 @@ class ApiAwayError(ApiError):
     """The API at `address` does not answer."""
 
     def __init__(self, address: str, reason: str) -> None:
-        super().__init__(f"the API at {address} does not answer ({reason})", hint="it is asked again")
+        super().__init__(f"the API at {address} does not answer", hint=reason)
         self.address = address
 
 

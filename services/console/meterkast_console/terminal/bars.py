@@ -29,14 +29,24 @@ def bar(value: float, scale: float, width: int, charset: Charset) -> str:
     return charset.full * whole + (charset.eighths[rest - 1] if rest else "")
 
 
-def spark(values: Sequence[float | None], charset: Charset, *, highest: float | None = None) -> str:
-    """One character per value, from nothing to the highest; a value that is unknown is a blank."""
-    known = [value for value in values if value is not None]
-    top = max(known, default=0.0) if highest is None else highest
-    return "".join(" " if value is None else _height(value, top, charset.heights) for value in values)
+def chart(values: Sequence[float | None], rows: int, charset: Charset, *, highest: float) -> list[str]:
+    """A column per value, from nothing to the highest, in so many rows; a value that is unknown is a blank."""
+    levels = len(charset.heights)
+    filled = [None if value is None else _filled(value, highest, rows * levels) for value in values]
+    return ["".join(_cell(fill, row * levels, charset) for fill in filled) for row in reversed(range(rows))]
 
 
-def _height(value: float, top: float, heights: str) -> str:
-    if top <= 0 or value <= 0:
-        return heights[0]
-    return heights[min(int(value / top * len(heights)), len(heights) - 1)]
+def _filled(value: float, highest: float, most: int) -> int:
+    """How many levels are filled: at least one, for a value that is known."""
+    if highest <= 0 or value <= 0:
+        return 1
+    return min(int(value / highest * most) + 1, most)
+
+
+def _cell(filled: int | None, below: int, charset: Charset) -> str:
+    if filled is None or filled <= below:
+        return " "
+    levels = len(charset.heights)
+    if filled < below + levels or below == 0:
+        return charset.heights[min(filled - below, levels) - 1]
+    return charset.full if charset.eighths else charset.heights[-1]

@@ -8,6 +8,8 @@ from meterkast_console.terminal.view import Size
 OPEN = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"
 CLOSE = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l"
 CLEAR = "\x1b[0m\x1b[2J"
+ERASE = "\x1b[K"
+"""After a full line it would take the last column away."""
 
 
 class Canvas:
@@ -23,8 +25,8 @@ class Canvas:
         fresh = size != self._size
         shown = [] if fresh else self._shown
         changed = [
-            f"\x1b[{row};1H{text}\x1b[K"
-            for row, text in enumerate(wanted, 1)
+            f"\x1b[{row};1H{text}{'' if one.width >= size.columns else ERASE}"
+            for row, (one, text) in enumerate(zip(lines, wanted, strict=True), 1)
             if row > len(shown) or shown[row - 1] != text
         ]
         self._shown, self._size = wanted, size

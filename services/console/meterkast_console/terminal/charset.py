@@ -35,7 +35,10 @@ ASCII = Charset("ascii", rule="-", dot="*", full="#", eighths="", heights="_.-:=
 
 
 def _shown(one: str) -> str:
-    if unicodedata.category(one) in _CONTROLS:
+    category = unicodedata.category(one)
+    if category == "Zs":
+        return " "
+    if category in _CONTROLS:
         return " " if one in "\t\r\n" else ""
     if unicodedata.combining(one):
         return ""

@@ -1,6 +1,7 @@
 """How a guest comes in: a place, a password where one is needed, and then the program."""
 
 import asyncio
+import textwrap
 
 from meterkast_runtime.log import get_logger
 
@@ -37,6 +38,11 @@ class Entrance:
                 _LOG.warning("an HTTP request came to the terminal and was refused", client=wire.address)
                 wire.write("This is a terminal, not a web server.\r\n")
 
+    async def admitted(self, wire: Wire, guest: Guest, api: Api) -> None:
+        """Serve one terminal of somebody who has come in already, and whose the API is."""
+        async with Keyboard(wire, wire.can.changed) as keyboard:
+            await self.program(wire, guest, api, keyboard)
+
     async def program(self, wire: Wire, guest: Guest, api: Api, keyboard: Keyboard) -> None:
         """Run the program for whoever the API is asked as; a login ends with it."""
         session = Session(wire, self._desk, guest, api)
@@ -60,13 +66,19 @@ class Entrance:
                     try:
                         return await self._api.log_in(password, client=wire.address)
                     except ApiRefusedError as error:
-                        wire.write(f"{error.sentence[:1].upper()}{error.sentence[1:]}.\r\n")
+                        _say(wire, error.sentence)
                     except ApiError as error:
-                        wire.write(f"{error.sentence}.\r\n")
+                        _say(wire, error.sentence)
                         return None
         except TimeoutError:
             wire.write("\r\nNobody has logged in.\r\n")
         return None
+
+
+def _say(wire: Wire, sentence: str) -> None:
+    """Say a sentence in lines that fit."""
+    text = wire.can.charset.fit(f"{sentence[:1].upper()}{sentence[1:]}.")
+    wire.write("".join(f"{one}\r\n" for one in textwrap.wrap(text, wire.can.size.columns - 1)))
 
 
 async def _log_out(api: Api) -> None:

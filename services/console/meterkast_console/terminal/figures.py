@@ -40,6 +40,21 @@ def day_and_time(at: datetime | None, zone: tzinfo) -> str:
     return f"{WEEKDAYS[home.weekday()]} {home.day} {MONTHS[home.month - 1]} {home:%H:%M}"
 
 
+def short_stamp(at: datetime | None, now: datetime, zone: tzinfo) -> str:
+    """`19:45` of today, `24 Nov 19:45` of another day, at home."""
+    if at is None:
+        return UNKNOWN
+    home = at.astimezone(zone)
+    if home.date() == now.astimezone(zone).date():
+        return f"{home:%H:%M}"
+    return f"{home.day} {MONTHS[home.month - 1]} {home:%H:%M}"
+
+
+def unit_sign(unit: object) -> str:
+    """The unit as people write it."""
+    return str(unit or "").replace("m3", "m³")
+
+
 def lasting(span: timedelta | float) -> str:
     """A length of time in its two largest units: `3 d 4 h`, `12 min 5 s`."""
     seconds = int(span.total_seconds() if isinstance(span, timedelta) else span)

@@ -124,7 +124,7 @@ class House:
         before = self.services.get(key)
         self.services[key] = health
         if before is not None and before["status"] != health["status"]:
-            text = f"The {key[0]} is {health['status']}. {health.get('detail', '')}".rstrip()
+            text = f"The {key[0]} is {health['status']}. {health.get('detail') or ''}".rstrip()
             self.notes.append(Note(now, "", text, bad=health["status"] not in ("ok", "starting")))
 
 

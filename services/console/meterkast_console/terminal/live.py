@@ -8,6 +8,10 @@ from meterkast_console.terminal.line import Line, line
 from meterkast_console.terminal.view import View
 
 LEAST_ROWS = 3
+EVENTS_ROOM = 2
+EVENTS_WELCOME = 6
+LEAST_CHART, MOST_CHART = 6, 8
+Group = Sequence[tuple[int, list[Line]]]
 PLAIN_PHASES = ("l1", "l2", "l3")
 
 
@@ -17,7 +21,11 @@ def live_block(view: View) -> list[Line]:
     room = view.size.rows - len(head) - len(foot)
     if room < LEAST_ROWS:
         head, foot, room = [], [], view.size.rows
-    body = _fitting([(rank, lines) for rank, lines in sections.each(view) if lines], room)
+    body = _body(view, 1, room)
+    spare = room - len(body) - EVENTS_WELCOME
+    if spare >= LEAST_CHART:
+        rows = min(spare // 2, MOST_CHART)
+        body = _body(view, rows, room)
     body += sections.events(view, room - len(body))
     body += [Line()] * (room - len(body))
     return [fitted(one, view) for one in (*head, *body, *foot)]
@@ -29,12 +37,23 @@ def fitted(one: Line, view: View) -> Line:
     return Line(spans).cut(view.width)
 
 
-def _fitting(parts: Sequence[tuple[int, list[Line]]], room: int) -> list[Line]:
-    """The parts in their order, without those of the highest rank until the rest fits."""
-    kept = list(parts)
-    while len(kept) > 1 and sum(len(lines) for _, lines in kept) > room:
-        kept.remove(max(kept, key=lambda part: part[0]))
-    return [one for _, lines in kept for one in lines][:room]
+def _body(view: View, chart_rows: int, room: int) -> list[Line]:
+    parts = [[(rank, lines) for rank, lines in group if lines] for group in sections.groups(view, chart_rows)]
+    return _fitting(parts, room)
+
+
+def _fitting(groups: Sequence[Group], room: int) -> list[Line]:
+    """The parts in their order, without those of the highest rank until the rest fits; apart where there is room."""
+    ranks = sorted((rank for group in groups for rank, _ in group), reverse=True)
+    for most in ranks:
+        kept = [[one for rank, lines in group if rank <= most for one in lines] for group in groups]
+        kept = [lines for lines in kept if lines]
+        used = sum(len(lines) for lines in kept)
+        if used + len(kept) + EVENTS_ROOM <= room:
+            return [one for lines in kept for one in (*lines, Line())]
+        if used <= room or most == ranks[-1]:
+            return [one for lines in kept for one in lines][:room]
+    return []
 
 
 def reading_line(view: View) -> Line:

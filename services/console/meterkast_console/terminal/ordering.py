@@ -1,6 +1,7 @@
 """Orders to a gateway: asked about, sent, and their answer told."""
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 
 from meterkast_console.errors import ApiAwayError, ApiError, ApiRefusedError
@@ -16,8 +17,9 @@ MOST_TYPED = 1024
 class Ordering:
     """One terminal's order under way: a question that waits for `y`, or for the password where the API wants it."""
 
-    def __init__(self, api: Api, address: str) -> None:
+    def __init__(self, api: Api, address: str, sent: Callable[[str, str], None]) -> None:
         self.api = api
+        self._sent = sent
         self.notice = ""
         self._address = address
         self._gateway = ""
@@ -35,7 +37,7 @@ class Ordering:
         self._gateway = gateway
         if order.question:
             self._asked = order
-            self.notice = f"{order.question.format(gateway=gateway)} Sure? y/n"
+            self.notice = order.question.format(gateway=gateway)
         else:
             await self._send(order)
 
@@ -90,4 +92,5 @@ class Ordering:
             self.notice = f"{order.command}: the API has not answered in {WITHIN_S:g} s."
         else:
             self._sending = None
+            self._sent(self._gateway, f"{order.command} was sent from {self._address}.")
             self.notice = f"{order.command} is sent to {self._gateway}: the broker has it."

@@ -7,19 +7,16 @@ from meterkast_contracts.topics import Command
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A command, and what is asked before it is sent; an empty question asks nothing."""
+    """A command, and the question before it is sent; nothing is asked where there is none."""
 
     command: Command
     question: str = ""
 
 
 ORDERS = {
-    "F": Order(
-        Command.FORGET_WIFI,
-        "Make {gateway} forget its WiFi? It opens a network of its own then, and somebody has to go there.",
-    ),
+    "F": Order(Command.FORGET_WIFI, "{gateway} forgets its WiFi, and somebody has to go there: sure? y/n"),
     "I": Order(Command.IDENTIFY),
-    "P": Order(Command.PURGE_LOG, "Purge the log that {gateway} keeps?"),
-    "R": Order(Command.RESTART, "Restart {gateway}?"),
-    "U": Order(Command.UPDATE, "Update the firmware of {gateway}? It restarts."),
+    "P": Order(Command.PURGE_LOG, "{gateway} purges its log: sure? y/n"),
+    "R": Order(Command.RESTART, "{gateway} restarts: sure? y/n"),
+    "U": Order(Command.UPDATE, "{gateway} updates its firmware and restarts: sure? y/n"),
 }

@@ -1,5 +1,6 @@
 """The parts of the live screen, each from the state to lines."""
 
+import textwrap
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import chain
@@ -13,15 +14,21 @@ from meterkast_console.terminal.figures import (
     lasting,
     moment,
     number,
+    short_stamp,
+    unit_sign,
 )
 from meterkast_console.terminal.house import Note, Point
 from meterkast_console.terminal.line import Line, Span, Style, ends, flowed, line
 from meterkast_console.terminal.view import View
 
 NARROW = 60
+TINY = 30
+MOST_NOTICE = 3
 LATE_S = 15
 SPARK_SPAN = timedelta(minutes=15)
 SPARK_LABEL = 16
+HELD = timedelta(seconds=30)
+"""A meter of before 2016 sends every ten seconds, and a telegram may be lost."""
 PHASES = ("l1", "l2", "l3")
 BAR_AT = 33
 STATUS_STYLES = {"online": Style.GOOD, "offline": Style.BAD}
@@ -42,16 +49,16 @@ DIALS = (
     ("energy_export_kwh", "export"),
 )
 KEYS = (
+    ("H", "menu"),
+    ("Q", "quit"),
+    ("G", "gateway"),
     ("D", "tables"),
     ("L", "log"),
-    ("N", "telegrams"),
+    ("N", "raw"),
     ("V", "verbose"),
     ("B", "board"),
     ("S", "files"),
     ("W", "who"),
-    ("G", "gateway"),
-    ("H", "menu"),
-    ("Q", "quit"),
 )
 
 
@@ -82,10 +89,10 @@ def trouble(view: View) -> list[Line]:
     if not house.heard:
         text = house.trouble or "Waiting for the API."
         since = f" The last reading is {lasting(late)} old." if late is not None else ""
-        return [_warning(f"{text}{since}", view)]
+        return _warnings(f"{text}{since}", view)
     if late is None:
-        return [_warning("No reading has come yet.", view)]
-    return [_warning(f"The last reading is {lasting(late)} old.", view)] if late > LATE_S else []
+        return _warnings("No reading has come yet.", view)
+    return _warnings(f"The last reading is {lasting(late)} old.", view) if late > LATE_S else []
 
 
 def power(view: View) -> list[Line]:
@@ -99,7 +106,7 @@ def power(view: View) -> list[Line]:
         if value is None:
             continue
         drawn = bars.bar(float(value), scale, room, view.charset)
-        first = label("Power") if name == "import" else label("")
+        first = line(label("Power" if name == "import" else "")) if view.width >= TINY else line(" ")
         lines.append(line(first, f"{name} ", Span(f"{amount(value, 'W'):>9}", Style.TITLE), " ", Span(drawn, style)))
     return lines
 
@@ -124,19 +131,22 @@ def phases(view: View) -> list[Line]:
     return lines
 
 
-def sparkline(view: View) -> list[Line]:
+def sparkline(view: View, rows: int = 1) -> list[Line]:
     """The last quarter of an hour, import and, where there was any, export."""
     points = [point for point in view.gateway.points if point.at > view.now - SPARK_SPAN]
     if not points:
         return []
-    width = max(view.width - SPARK_LABEL - 1, 10)
-    used, fed = bins(points, view.now, width)
+    used, fed = bins(points, view.now, max(view.width - SPARK_LABEL - 1, 10))
     top = max(chain(filter(None, used), filter(None, fed)), default=0)
-    lines = [_sparked("15 min", "in", used, top, Style.IMPORT, view)]
+    lines = _charted("15 min", "in", used, top, rows, Style.IMPORT, view)
     if any(fed):
-        lines.append(_sparked("", "out", fed, top, Style.EXPORT, view))
+        lines += _charted("", "out", fed, top, rows, Style.EXPORT, view)
     lowest, highest = min(point.import_w for point in points), max(point.import_w for point in points)
-    return [*lines, line(label(""), f"lowest {amount(lowest, 'W')}, highest {amount(highest, 'W')} import")]
+    pieces = [
+        line(f"import {amount(round(lowest), 'W')} to {amount(round(highest), 'W')}"),
+        line(Span(f"the bars end at {amount(_scale(view), 'W')}", Style.FAINT)),
+    ]
+    return [*lines, *_labelled("", pieces, view)]
 
 
 def bins(points: list[Point], now: datetime, width: int) -> tuple[list[float | None], list[float | None]]:
@@ -148,7 +158,18 @@ def bins(points: list[Point], now: datetime, width: int) -> tuple[list[float | N
         if 0 <= place < width:
             used[place].append(float(point.import_w))
             fed[place].append(float(point.export_w))
-    return [_mean(values) for values in used], [_mean(values) for values in fed]
+    held = int(HELD / SPARK_SPAN * width)
+    return _holding(used, held), _holding(fed, held)
+
+
+def _holding(values: list[list[float]], most: int) -> list[float | None]:
+    """The mean of each part; one without a reading has that of the last before it, unless that is too long ago."""
+    means: list[float | None] = []
+    last, since = None, 0
+    for inside in values:
+        last, since = (sum(inside) / len(inside), 0) if inside else (last, since + 1)
+        means.append(last if since <= most else None)
+    return means
 
 
 def today(view: View) -> list[Line]:
@@ -178,8 +199,8 @@ def devices(view: View) -> list[Line]:
         if device.get("value") is None:
             continue
         name = str(device["kind"]).replace("_", " ").capitalize()
-        read = day_and_time(moment(device.get("measured_at")), view.zone)
-        value = Span(amount(device["value"], str(device.get("unit", ""))), Style.TITLE)
+        read = short_stamp(moment(device.get("measured_at")), view.now, view.zone)
+        value = Span(amount(device["value"], unit_sign(device.get("unit"))), Style.TITLE)
         lines.append(line(label(name), value, Span(f"  at {read}", Style.FAINT)))
     return lines
 
@@ -191,9 +212,9 @@ def demand(view: View) -> list[Line]:
     if "demand_import_w" in reading:
         pieces.append(line("this quarter ", Span(amount(reading["demand_import_w"], "W"), Style.TITLE)))
     if "peak_import_w" in reading:
-        at = day_and_time(moment(reading.get("peak_import_at")), view.zone)
-        peak = Span(amount(reading["peak_import_w"], "W"), Style.TITLE)
-        pieces.append(line("month's peak ", peak, Span(f" {at}", Style.FAINT)))
+        at = short_stamp(moment(reading.get("peak_import_at")), view.now, view.zone)
+        pieces.append(line("month's peak ", Span(amount(reading["peak_import_w"], "W"), Style.TITLE)))
+        pieces.append(line(Span(at, Style.FAINT)))
     return _labelled("Demand", pieces, view) if pieces else []
 
 
@@ -209,13 +230,15 @@ def parts(view: View) -> list[Line]:
         for health in services
     ]
     ill = [health for health in services if health["status"] != "ok" and health.get("detail")]
-    reasons = [_warning(f"{_called(health)}: {health['detail']}", view) for health in ill]
+    reasons = [one for health in ill for one in _warnings(f"{_called(health)}: {health['detail']}", view)]
     return [*_labelled("Parts", pieces, view), *reasons] if pieces else []
 
 
 def events(view: View, most: int) -> list[Line]:
     """The newest events of the gateway and of Meterkast itself, newest first."""
     notes = notes_of(view)[:most]
+    if not notes and most > 0:
+        return [line(label("Events"), Span("none of late", Style.FAINT))]
     names = ["Events", *[""] * len(notes)]
     return [line(label(name), noted(note, view)).cut(view.width) for name, note in zip(names, notes, strict=False)]
 
@@ -235,11 +258,16 @@ def noted(note: Note, view: View) -> Line:
 def footer(view: View) -> list[Line]:
     """The keys, or what was just done."""
     if view.notice:
-        return [rule(view), line(Span(f" {view.charset.fit(view.notice)}", Style.WARNING)).cut(view.width)]
-    pieces = [
-        line(Span(key, Style.KEY), f" {name}") for key, name in KEYS if key != "G" or len(view.house.gateways) > 1
-    ]
-    return [rule(view), *flowed(pieces, view.width)[: 1 if view.size.rows < NARROW else None]]
+        return [rule(view), *notice(view)]
+    several = len(view.house.gateways) > 1
+    pieces = [line(Span(key, Style.KEY), f" {name}") for key, name in KEYS if key != "G" or several]
+    return [rule(view), *flowed(pieces, view.width)[:1]]
+
+
+def notice(view: View) -> list[Line]:
+    """What is asked or was just done, in lines that fit."""
+    wrapped = textwrap.wrap(view.charset.fit(view.notice), view.width - 2)[:MOST_NOTICE]
+    return [line(Span(f" {text}", Style.WARNING)) for text in wrapped]
 
 
 def _labelled(name: str, pieces: list[Line], view: View) -> list[Line]:
@@ -247,13 +275,20 @@ def _labelled(name: str, pieces: list[Line], view: View) -> list[Line]:
     return [line(label(name if not number else ""), row) for number, row in enumerate(rows)]
 
 
-def _warning(text: str, view: View) -> Line:
-    return line(Span(f" ! {view.charset.fit(text)}", Style.BAD)).cut(view.width)
+def _warnings(text: str, view: View) -> list[Line]:
+    sentence = view.charset.fit(f"{text[:1].upper()}{text[1:]}")
+    wrapped = textwrap.wrap(sentence, view.width - 3)[:MOST_NOTICE]
+    return [line(Span(f" {' ' if number else '!'} {one}", Style.BAD)) for number, one in enumerate(wrapped)]
 
 
-def _sparked(name: str, direction: str, values: list[float | None], top: float, style: Style, view: View) -> Line:
-    drawn = bars.spark(values, view.charset, highest=top)
-    return line(label(name), f"{direction:<6}", Span(drawn, style))
+def _charted(
+    name: str, direction: str, values: list[float | None], top: float, rows: int, style: Style, view: View
+) -> list[Line]:
+    drawn = bars.chart(values, rows, view.charset, highest=top)
+    return [
+        line(label("" if row else name), f"{'' if row else direction:<6}", Span(text, style))
+        for row, text in enumerate(drawn)
+    ]
 
 
 def _scale(view: View) -> int:
@@ -267,15 +302,12 @@ def _net(used: Number | None, fed: Number | None) -> tuple[Number | None, Style]
     return used, Style.IMPORT
 
 
-def _mean(values: list[float]) -> float | None:
-    return sum(values) / len(values) if values else None
-
-
 def _called(health: dict[str, object]) -> str:
     return str(health["service"] if health["instance"] == "main" else f"{health['service']} {health['instance']}")
 
 
-def each(view: View) -> Iterator[tuple[int, list[Line]]]:
-    """Every part in the order of the screen, with its rank."""
-    yield from ((1, trouble(view)), (0, power(view)), (2, phases(view)), (6, sparkline(view)), (3, today(view)))
-    yield from ((8, dials(view)), (5, devices(view)), (4, demand(view)), (7, parts(view)))
+def groups(view: View, chart_rows: int = 1) -> Iterator[list[tuple[int, list[Line]]]]:
+    """The parts in the order of the screen, each with its rank; a group stands apart where there is room."""
+    yield [(1, trouble(view)), (0, power(view)), (2, phases(view)), (6, sparkline(view, chart_rows))]
+    yield [(3, today(view)), (8, dials(view)), (5, devices(view)), (4, demand(view))]
+    yield [(7, parts(view))]

@@ -12,7 +12,7 @@ from meterkast_console.rest import Api
 from meterkast_console.terminal import keys
 from meterkast_console.terminal.feed import Feed, Watcher
 from meterkast_console.terminal.guests import Guest, Guests
-from meterkast_console.terminal.house import Gateway
+from meterkast_console.terminal.house import Gateway, Note
 from meterkast_console.terminal.keyboard import Keyboard, Pressed
 from meterkast_console.terminal.ordering import Ordering
 from meterkast_console.terminal.orders import ORDERS
@@ -55,7 +55,7 @@ class Session:
         self._guest = guest
         self._wake = wire.can.changed
         self._screen: Screen = BlockScreen(wire) if wire.can.block else ScrollScreen(wire)
-        self._ordering = Ordering(api, wire.address)
+        self._ordering = Ordering(api, wire.address, self._note)
         self._gateway: str | None = None
         self._page: Page | None = None
         self._top = 0
@@ -94,7 +94,7 @@ class Session:
                     self._check_idle()
             finally:
                 await self._stop_telegrams()
-                self._screen.close(self._last_words or "Meterkast stops.")
+                self._screen.close("" if keyboard.request else self._last_words or "Meterkast stops.")
 
     async def _wait(self) -> None:
         try:
@@ -116,7 +116,9 @@ class Session:
         key = pressed.key.upper() if len(pressed.key) == 1 else pressed.key
         if self._ordering.asks:
             await self._ordering.press(pressed.key)
-        elif key == keys.LEAVE:
+            return
+        self._ordering.notice = ""
+        if key == keys.LEAVE:
             await self._quit()
         elif (key == keys.ENTER and pressed.trailing) or (self._page is not None and self._scroll(key)):
             return
@@ -208,6 +210,9 @@ class Session:
             self._gateway = names[(at + 1) % len(names)]
             self._ordering.notice = "" if len(names) > 1 else f"{self._gateway} is the only gateway."
         await self._close()
+
+    def _note(self, gateway: str, text: str) -> None:
+        self._desk.feed.house.notes.append(Note(self._desk.now(), gateway, text))
 
     async def _quit(self) -> None:
         self._last_words = "Goodbye."

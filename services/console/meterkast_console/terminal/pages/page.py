@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from meterkast_console.terminal.line import Line, Span, Style, ends, line
 from meterkast_console.terminal.live import fitted
-from meterkast_console.terminal.sections import rule
+from meterkast_console.terminal.sections import notice, rule
 from meterkast_console.terminal.view import View
 
 Lines = Callable[[View], list[Line]]
@@ -23,7 +23,8 @@ class Page:
 def page_block(page: Page, view: View, top: int) -> tuple[list[Line], int]:
     """The page as a whole screen from its line `top` on, and the top where that one is too far down."""
     body = page.lines(view)
-    room = max(view.size.rows - 4, 1)
+    told = notice(view)
+    room = max(view.size.rows - 3 - max(len(told), 1), 1)
     last = max(len(body) - room, 0)
     top = last if page.tail else min(max(top, 0), last)
     shown = body[top : top + room]
@@ -33,10 +34,8 @@ def page_block(page: Page, view: View, top: int) -> tuple[list[Line], int]:
         line(Span(f"{view.gateway.name} ", Style.KEY)),
         view.width,
     )
-    foot = line(Span(f" {_footer(top, room, len(body), page)}", Style.FAINT))
-    if view.notice:
-        foot = line(Span(f" {view.notice}", Style.WARNING))
-    lines = [head, rule(view), *shown, rule(view), foot]
+    foot = told or [line(Span(f" {_footer(top, room, len(body), page)}", Style.FAINT))]
+    lines = [head, rule(view), *shown, rule(view), *foot]
     return [fitted(one, view) for one in lines[: view.size.rows]], top
 
 

@@ -74,7 +74,7 @@ def _stamp(at: datetime, per: str) -> str:
 def _holes(usage: Mapping[str, Any]) -> list[Line]:
     lines = []
     if any(row["hole"] or not row["complete"] for row in usage["rows"]):
-        lines.append(line(Span(" ~ not whole: still running, or a part is missing", Style.FAINT)))
+        lines.append(line(Span(" ~ still running, or a part is missing", Style.FAINT)))
     if usage["holes"]:
         lines.append(
             line(Span(f" {len(usage['holes'])} holes; what was used across them is not in the rows", Style.FAINT))
