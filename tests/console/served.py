@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import pytest
+from meterkast_console.admission import Check
 from meterkast_console.files.directory import Directory
 from meterkast_console.files.making import make
 from meterkast_console.files.shelf import Shelf
 from meterkast_console.files.tree import Tree
-from meterkast_console.ftp.server import FtpService
-from meterkast_console.ftp.session import Check
+from meterkast_console.ftp.service import FtpService
 from meterkast_console.rest import Api, Pass, Pool
 from meterkast_console.settings import FtpSection
 from meterkast_runtime.service import Service

@@ -18,7 +18,7 @@ from meterkast_console.files.directory import Directory
 from meterkast_console.files.making import make
 from meterkast_console.files.shelf import Shelf
 from meterkast_console.files.tree import Tree
-from meterkast_console.ftp.server import FtpService
+from meterkast_console.ftp.service import FtpService
 from meterkast_store import StoreSettings, open_store
 
 from tests.api.compat.meters import at_each, show

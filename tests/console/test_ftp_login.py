@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from meterkast_console.admission import Admission
-from meterkast_console.ftp.server import FtpService
+from meterkast_console.ftp.service import FtpService
 from meterkast_console.rest import Api, Pass, Pool
 from meterkast_console.settings import ConsoleSection, FtpSection
 from meterkast_runtime.errors import StartError

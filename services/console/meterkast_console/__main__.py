@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterator
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from meterkast_runtime.health import Health
@@ -10,8 +11,9 @@ from meterkast_runtime.settings import settings_or_exit
 from pydantic import SecretStr
 
 from meterkast_console.admission import Admission
-from meterkast_console.files.service import FilesService, tree_of
-from meterkast_console.ftp.server import FtpService
+from meterkast_console.files.service import FilesService, sftp_of, tree_of
+from meterkast_console.files.tree import Tree
+from meterkast_console.ftp.service import FtpService
 from meterkast_console.push import command
 from meterkast_console.push.service import PushService, pusher_of
 from meterkast_console.rest import Api, Pass, Pool
@@ -58,11 +60,12 @@ def build_console(settings: ConsoleSettings, health: Health, *, token: SecretStr
     section = settings.console
     pool = Pool(section.api)
     api = Api(pool, Pass.of_token(token or section.token))
-    listeners = [*file_parts(settings, api, health), *parts(settings, api)]
+    tree = tree_of(settings, api)
+    listeners = [*file_parts(settings, api, tree, health), *parts(settings, api, tree)]
     return ConsoleService(pool, listeners, health)
 
 
-def parts(settings: ConsoleSettings, api: Api) -> Iterator[Build]:
+def parts(settings: ConsoleSettings, api: Api, tree: Tree) -> Iterator[Build]:
     """What builds each listener that is switched on."""
     section = settings.console
     guests = Guests(section.max_sessions)
@@ -74,13 +77,13 @@ def parts(settings: ConsoleSettings, api: Api) -> Iterator[Build]:
     if (ssh := section.ssh).enabled:
         asks = section.asks_login(ssh.host)
         within = Entrance(desk, api, ask=False)
-        yield lambda: SshListener(ssh, within, guests, api, data_dir=settings.data_dir, ask=asks)
+        sftp = partial(sftp_of, tree)
+        yield lambda: SshListener(ssh, within, guests, api, data_dir=settings.data_dir, ask=asks, sftp=sftp)
 
 
-def file_parts(settings: ConsoleSettings, api: Api, health: Health) -> Iterator[Build]:
+def file_parts(settings: ConsoleSettings, api: Api, tree: Tree, health: Health) -> Iterator[Build]:
     """What builds the tree of files and those who give them."""
     section = settings.console
-    tree = tree_of(settings, api)
     yield lambda: FilesService(tree)
     if section.ftp.enabled:
         check = Admission(api).check if section.asks_login(section.ftp.host) else None

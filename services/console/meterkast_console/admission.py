@@ -1,6 +1,12 @@
 """Whether somebody knows the password: the API's, which counts the attempts."""
 
+from collections.abc import Callable, Coroutine
+from typing import Any
+
 from meterkast_console.rest import Api
+
+Check = Callable[[str, str], Coroutine[Any, Any, None]]
+"""Checks a password given from an address; raises ApiError where it is not right."""
 
 
 class Admission:

@@ -1,9 +1,11 @@
 """The tree as a part of the console: what was made stays on disk when the console ends."""
 
 import asyncio
+import importlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from meterkast_console.files.directory import Directory
 from meterkast_console.files.making import Asked, make
@@ -22,6 +24,11 @@ def tree_of(settings: ConsoleSettings, api: Asked) -> Tree:
 def tree_at(folder: Path, api: Asked, section: FilesSection) -> Tree:
     """Return the tree, its shelf in a folder."""
     return Tree(Directory(api), Shelf(folder, partial(make, api), most_bytes=section.cache_mb << 20))
+
+
+def sftp_of(tree: Tree) -> Any:
+    """Return what an SSH server is given as `sftp_factory`."""
+    return importlib.import_module("meterkast_console.sftp").sftp_factory(tree)
 
 
 class FilesService:

@@ -4,7 +4,6 @@ import asyncio
 import errno
 import logging
 import socket
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -16,72 +15,33 @@ from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler
 from pyftpdlib.ioloop import IOLoop
 from pyftpdlib.servers import FTPServer
 
+from meterkast_console.admission import Check
 from meterkast_console.files.tree import Tree
 from meterkast_console.ftp.mailbox import Mailbox
-from meterkast_console.ftp.session import Check, Desk, Session
+from meterkast_console.ftp.session import Desk, Session
 from meterkast_console.settings import FtpSection
 
 READ_ONLY = "elr"
+SOCKETS_EACH = 3
+"""One for commands, one for data, and one that waits for data."""
 _LOG = get_logger("meterkast_console")
 
 
-class FtpService:
-    """Serves the tree until cancelled; `port` is the one it listens on, known once it is ready."""
+class Loop:
+    """What runs in the thread; raises StartError where it cannot listen."""
 
-    name = "ftp"
-
-    def __init__(self, section: FtpSection, tree: Tree, check: Check | None) -> None:
-        self.port: int | None = None
-        self._section = section
-        self._tree = tree
-        self._check = check
-
-    async def run(self, ready: Callable[[], None]) -> None:
-        """Serve until cancelled; raises StartError where it cannot listen."""
-        section = self._section
-        loop = asyncio.get_running_loop()
+    def __init__(self, section: FtpSection, tree: Tree, check: Check | None, loop: asyncio.AbstractEventLoop) -> None:
+        logging.getLogger("pyftpdlib").setLevel(logging.WARNING)
         context = tls_context(section)
         listening = _listening(section.host, section.port)
-        self.port = listening.getsockname()[1]
-        ended = asyncio.Event()
-        server = Loop(section, listening, context)
-        server.desk = Desk(self._tree, self._check, loop, server.mailbox.post)
-        thread = threading.Thread(
-            target=server.run, args=(lambda: loop.call_soon_threadsafe(ended.set),), name="ftp", daemon=True
-        )
-        thread.start()
-        _LOG.info("ftp listens", address=f"{section.host}:{self.port}", tls=context is not None)
-        ready()
-        try:
-            await ended.wait()
-        finally:
-            server.stop()
-            await asyncio.shield(asyncio.to_thread(thread.join))
-        raise StartError("the FTP server has ended by itself", hint="the log says why")
-
-
-class Loop:
-    """What runs in the thread."""
-
-    def __init__(self, section: FtpSection, listening: socket.socket, context: SSL.Context | None) -> None:
-        logging.getLogger("pyftpdlib").setLevel(logging.WARNING)
+        self.port: int = listening.getsockname()[1]
         self._ioloop = IOLoop()
-        self.mailbox = Mailbox(self._ioloop)
-        self._handler = handler_for(section, context)
-        self._server = FTPServer(listening, self._handler, ioloop=self._ioloop)
-        self._server.max_cons = section.max_sessions * 3
+        self._mailbox = Mailbox(self._ioloop)
+        desk = Desk(tree, check, loop, self._mailbox.post)
+        self._server = FTPServer(listening, session_class(section, desk, context), ioloop=self._ioloop)
+        self._server.max_cons = section.max_sessions * SOCKETS_EACH
         self._server.max_cons_per_ip = section.max_sessions_per_address
         self._stopping = False
-
-    @property
-    def desk(self) -> Desk:
-        """What its sessions share."""
-        desk: Desk = self._handler.desk
-        return desk
-
-    @desk.setter
-    def desk(self, desk: Desk) -> None:
-        self._handler.desk = desk
 
     def run(self, ended: Callable[[], object]) -> None:
         """Serve until told to stop."""
@@ -98,7 +58,7 @@ class Loop:
     def stop(self) -> None:
         """Close every session; may come from any thread."""
         self._stopping = True
-        self.mailbox.post(lambda: None)
+        self._mailbox.post(lambda: None)
 
 
 class Everybody(DummyAuthorizer):  # type: ignore[misc] # the library has no types
@@ -141,7 +101,7 @@ class Everybody(DummyAuthorizer):  # type: ignore[misc] # the library has no typ
         return "Goodbye."
 
 
-def handler_for(section: FtpSection, context: SSL.Context | None) -> Any:
+def session_class(section: FtpSection, desk: Desk, context: SSL.Context | None) -> Any:
     """Return the class of this server's sessions."""
     base = FTPHandler if context is None else TLS_FTPHandler
     needs_tls = context is not None and not section.plaintext and not section.loopback
@@ -149,6 +109,7 @@ def handler_for(section: FtpSection, context: SSL.Context | None) -> Any:
         "FtpSession",
         (Session, base),
         {
+            "desk": desk,
             "authorizer": Everybody(),
             "passive_ports": section.ports,
             "masquerade_address": section.announced_address,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from meterkast_runtime.errors import MeterkastError
 from meterkast_runtime.log import get_logger
 
+from meterkast_console.admission import Check
 from meterkast_console.errors import ApiRefusedError
 from meterkast_console.files.errors import FilesError, NotReadyError
 from meterkast_console.files.tree import Tree
@@ -26,8 +27,6 @@ HTTP = (" HTTP/1.0", " HTTP/1.1", " HTTP/2.0")
 NOT_FOUND, TRY_AGAIN, FAULT, AWAY = 550, 450, 451, 421
 
 Work = Coroutine[Any, Any, Prepared | None]
-Check = Callable[[str, str], Coroutine[Any, Any, None]]
-"""Checks a password given from an address; raises ApiError where it is not right."""
 
 
 class Desk:

@@ -1,6 +1,7 @@
 """Sending on schedule."""
 
 import asyncio
+import importlib
 import ssl
 from collections.abc import Callable
 from functools import partial
@@ -18,7 +19,6 @@ from meterkast_console.push.folder import FolderDestination
 from meterkast_console.push.ftp import FtpDestination
 from meterkast_console.push.pusher import Pusher
 from meterkast_console.push.sent import Sent
-from meterkast_console.push.sftp import SftpDestination
 from meterkast_console.settings import PushSection
 
 NOTES = "console-push.json"
@@ -44,7 +44,11 @@ def destination_of(address: Address, section: PushSection) -> Destination:
         return FolderDestination(address)
     if address.kind is Kind.SFTP:
         known_hosts = section.known_hosts or Path.home() / ".ssh" / "known_hosts"
-        return SftpDestination(address, section.password, key=section.key, known_hosts=known_hosts)
+        library = importlib.import_module("meterkast_console.push.sftp")
+        destination: Destination = library.SftpDestination(
+            address, section.password, key=section.key, known_hosts=known_hosts
+        )
+        return destination
     try:
         certificates = ssl.create_default_context(cafile=section.ca) if address.kind is Kind.FTPS else None
     except OSError as error:
