@@ -13,7 +13,6 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
-import pytest
 from meterkast_console.files.directory import Directory
 from meterkast_console.files.making import make
 from meterkast_console.files.shelf import Shelf
@@ -38,14 +37,6 @@ ASTRAY = (
     "home/nothing", "elsewhere", "~root", "home/\x00", "é",
 )  # fmt: skip
 MONTH = "home/hours/2026/2026-02.csv"
-
-
-@pytest.fixture(scope="module")
-def years(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder of a history of ten years."""
-    folder = tmp_path_factory.mktemp("decade")
-    decade.fill(folder)
-    return folder
 
 
 @asynccontextmanager

@@ -32,7 +32,11 @@ class FtpDestination:
 
     async def __aenter__(self) -> Self:
         """Connect and log in."""
-        await self._tried(self._connect)
+        try:
+            await self._tried(self._connect)
+        except PushError:
+            self._ftp.close()
+            raise
         return self
 
     async def __aexit__(self, *exc: object) -> None:

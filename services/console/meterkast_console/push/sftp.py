@@ -36,7 +36,11 @@ class SftpDestination:
             options["client_keys"] = [str(self._key)]
         try:
             self._connection = await asyncssh.connect(self._address.host, self._address.port, config=(), **options)
-            self._client = await self._connection.start_sftp_client()
+            try:
+                self._client = await self._connection.start_sftp_client()
+            except (OSError, asyncssh.Error):
+                self._connection.close()
+                raise
         except asyncssh.HostKeyNotVerifiable as error:
             scan = f"ssh-keyscan -p {self._address.port} {self._address.host} >> {self._known_hosts}"
             raise self._error("its host key is not known", f"if it is the right server: {scan}") from error
