@@ -223,7 +223,7 @@ async def test_a_folder_that_comes_back_gets_what_it_missed(tmp_path: Path) -> N
 async def test_the_command_sends_once(
     mosquitto: Broker, years: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`meterkast-console push --once` sends, says what it did, and ends; what it cannot do it says on standard error."""
+    """`meterkast-console push --once` sends, says what it did, and ends; what it cannot do it says as an error."""
     there = tmp_path / "there"
     there.mkdir()
     async with house(mosquitto, open_store(StoreSettings(), years)) as here:

@@ -85,7 +85,7 @@ class Tree:
             return Entry(path=path, changed=max(inside.values()), is_folder=True)
         raise NotThereError(f"/{path}")
 
-    async def entries(self, path: str) -> list[Entry]:
+    async def entries(self, path: str, *, sized: bool = True) -> list[Entry]:
         """Return what lies in a folder, by name; raises FilesError or ApiError."""
         gateways = await self._directory.gateways()
         if not path:
@@ -98,7 +98,7 @@ class Tree:
             raise NotThereError(f"/{path}")
         found = sorted((inside or {}).items())
         folders = [Entry(path=one, changed=at, is_folder=True) for one, at in found if one not in branch.leaves]
-        files = await self._entries([branch.leaves[one] for one, _ in found if one in branch.leaves])
+        files = await self._entries([branch.leaves[one] for one, _ in found if one in branch.leaves], sized=sized)
         return sorted((*folders, *files), key=lambda entry: entry.path)
 
     async def open(self, path: str) -> tuple[Entry, BinaryIO]:
@@ -130,7 +130,7 @@ class Tree:
         """Stop making files."""
         await self._shelf.close()
 
-    async def _entries(self, wanted: Sequence[Leaf], *, sized: bool = True) -> list[Entry]:
+    async def _entries(self, wanted: Sequence[Leaf], *, sized: bool) -> list[Entry]:
         sizes: Sequence[int | None] = await self._sizes(wanted) if sized else [None] * len(wanted)
         return [
             Entry(path=leaf.path, changed=leaf.changed, is_folder=False, size=size)

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 _LOG = get_logger("meterkast_console")
-LISTS = ("LIST", "NLST", "MLSD", "STAT")
+LISTS = {"LIST": True, "NLST": False, "MLSD": True, "STAT": True}
 READS = ("RETR",)
 LOOKS = {"SIZE": True, "MLST": True, "MDTM": False, "CWD": False, "XCWD": False, "CDUP": False, "XCUP": False}
-"""Commands that need an entry, and whether they need its size."""
+"""Commands that need entries, and whether they need their sizes."""
 MOST_WAITING = 200
 HTTP = (" HTTP/1.0", " HTTP/1.1", " HTTP/2.0")
 NOT_FOUND, TRY_AGAIN, FAULT, AWAY = 550, 450, 451, 421
@@ -57,10 +57,13 @@ class Desk:
         if command in READS:
             entry, file = await self.tree.open(path)
             return Prepared([entry], file=file)
-        entry = await self.tree.entry(path, sized=LOOKS.get(command, False))
-        if command in LISTS and entry.is_folder:
-            return Prepared([entry], await self.tree.entries(path))
-        return Prepared([entry if command not in LISTS else await self.tree.entry(path)])
+        sized = (LISTS | LOOKS)[command]
+        if command in LOOKS:
+            return Prepared([await self.tree.entry(path, sized=sized)])
+        entry = await self.tree.entry(path, sized=False)
+        if entry.is_folder:
+            return Prepared([entry], await self.tree.entries(path, sized=sized))
+        return Prepared([await self.tree.entry(path, sized=sized)])
 
     async def admit(self, password: str, client: str) -> None:
         """Check a password; raises ApiError where it is not right."""
@@ -130,10 +133,13 @@ class Session:
             if error is None and (unused := done.result()) is not None:
                 unused.close()
             return
-        if error is not None:
-            self._refuse(error, cmd)
-        else:
-            self._carry_out(done.result(), carry_on)
+        try:
+            if error is not None:
+                self._refuse(error, cmd)
+            else:
+                self._carry_out(done.result(), carry_on)
+        except Exception:  # noqa: BLE001 - the library logs it and ends this session, as it does with its own
+            self.handle_error()
         while self._waiting and not self._working and not self._closed:
             self._in_buffer = list(self._waiting.popleft())
             self.found_terminator()

@@ -1,5 +1,6 @@
 """One round of sending: what has changed since the last."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -46,17 +47,20 @@ class Pusher:
         changed = [leaf for leaf in wanted if not self._sent.has(leaf.path, leaf.version)]
         done = Round(unchanged=len(wanted) - len(changed))
         if changed:
-            async with self._connect() as destination:
-                for leaf in changed:
-                    done.bytes += await self._send(leaf, destination)
-                    done.files += 1
+            try:
+                async with self._connect() as destination:
+                    for leaf in changed:
+                        done.bytes += await self._send(leaf, destination)
+                        done.files += 1
+            finally:
+                await asyncio.to_thread(self._sent.save)
         return done
 
     async def _send(self, leaf: Leaf, destination: Destination) -> int:
         entry, file = await self._tree.open_leaf(leaf)
         size = entry.size or 0
         try:
-            resumed = self._sent.began(leaf.path, leaf.version)
+            resumed = self._sent.began(leaf.path, leaf.version, size)
             there = await destination.half(leaf.path) if resumed else 0
             offset = there if there <= size else 0
             await destination.send(leaf.path, file, offset)

@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+WORTH_RESUMING = 1 << 18
+"""Smaller files are sent again sooner than noted."""
+
 
 class Sent:
     """Versions of files at one destination; of another nothing is known."""
@@ -30,20 +33,21 @@ class Sent:
         """Whether this version is there."""
         return self._whole.get(path) == version
 
-    def began(self, path: str, version: str) -> bool:
+    def began(self, path: str, version: str, size: int) -> bool:
         """Note that a version is being sent; return whether a part of the same one may be there."""
         same = self._half.get(path) == version
-        self._half[path] = version
-        self._write()
+        if size >= WORTH_RESUMING and not same:
+            self._half[path] = version
+            self.save()
         return same
 
     def finished(self, path: str, version: str) -> None:
         """Note that a version is there."""
         self._half.pop(path, None)
         self._whole[path] = version
-        self._write()
 
-    def _write(self) -> None:
+    def save(self) -> None:
+        """Write down what was noted."""
         noted = {"destination": self._destination, "whole": self._whole, "half": self._half}
         half = self._file.with_suffix(".half")
         self._file.parent.mkdir(parents=True, exist_ok=True)
