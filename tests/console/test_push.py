@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -67,11 +67,26 @@ class Years:
         yield pieces()
 
 
+@dataclass
+class Nobody(Years):
+    """The same in its first seconds: the first answer knows no gateway."""
+
+    began: bool = False
+
+    async def json(self, path: str, query: object = None) -> object:
+        if not self.began:
+            self.began = True
+            return []
+        return await super().json(path, query)
+
+
 @asynccontextmanager
-async def pushing(api: Years, folder: Path, to: str, **section: Any) -> AsyncIterator[Pusher]:
+async def pushing(
+    api: Years, folder: Path, to: str, *, clock: Callable[[], float] | None = None, **section: Any
+) -> AsyncIterator[Pusher]:
     """A pusher of the days of three years."""
     shelf = Shelf(folder / "shelf", partial(make, api), most_bytes=1 << 30)
-    tree = Tree(Directory(api, clock=iter(range(0, 10**6, 60)).__next__), shelf)
+    tree = Tree(Directory(api, clock=clock or iter(range(0, 10**6, 60)).__next__), shelf)
     given = {"include": ("home/days/*",), "password": SecretStr(PASSWORD), **section}
     try:
         yield pusher_of(PushSection(to=to, **given), tree, folder)
@@ -277,3 +292,12 @@ def test_an_address_that_is_none_is_refused(text: str, words: str) -> None:
     """With what to write instead."""
     with pytest.raises(ValueError, match=words):
         PushSection(to=text)
+
+
+async def test_a_house_that_has_nothing_yet_is_asked_again_soon(tmp_path: Path) -> None:
+    """In the first seconds after a start there is no gateway; the first files do not wait for the next hour."""
+    there = tmp_path / "there"
+    there.mkdir()
+    async with pushing(Nobody(), tmp_path, str(there), clock=lambda: 0.0) as pusher:
+        assert str(await pusher.push()) == "0 files sent, 0 bytes; 0 had not changed"
+        assert (await pusher.push()).files == 3

@@ -25,7 +25,7 @@ class Directory:
     async def gateways(self) -> dict[str, datetime]:
         """Return every gateway with when its newest reading came; raises ApiError."""
         async with self._asking.setdefault("", asyncio.Lock()):
-            if not self._fresh(self._gateways):
+            if self._gateways is None or not self._gateways[1] or not self._fresh(self._gateways):
                 try:
                     lines = await self._api.json("/api/v1/meters")
                 except ApiAwayError:
@@ -49,8 +49,8 @@ class Directory:
                     known = self._reaches[gateway] = self._clock(), Reach.of(body)
             return known[1]
 
-    def _fresh(self, known: tuple[float, object] | None) -> bool:
-        return known is not None and self._clock() - known[0] < FRESH_S
+    def _fresh(self, known: tuple[float, object]) -> bool:
+        return self._clock() - known[0] < FRESH_S
 
 
 def _received(line: dict[str, str]) -> datetime:

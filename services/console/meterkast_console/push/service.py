@@ -22,6 +22,8 @@ from meterkast_console.push.sent import Sent
 from meterkast_console.settings import PushSection
 
 NOTES = "console-push.json"
+EMPTY_WAIT_S = 30.0
+"""While there is nothing at all, as in the first seconds after a start."""
 FIRST_WAIT_S, MOST_WAIT_S = 10.0, 1800.0
 _LOG = get_logger("meterkast_console")
 
@@ -90,4 +92,4 @@ class PushService:
         self._health.ok(part=self.name)
         if done.files:
             _LOG.info("files sent", files=done.files, bytes=done.bytes)
-        return self._every_s
+        return self._every_s if done.files or done.unchanged else min(self._every_s, EMPTY_WAIT_S)
