@@ -135,6 +135,54 @@ class Events(BaseModel):
     )
 
 
+class MeterReach(BaseModel):
+    """A meter in history, its first and its last reading."""
+
+    meter_id: str
+    kind: str = Field(description="`electricity`, or the M-Bus device's kind.")
+    begin: datetime = Field(alias="from")
+    end: datetime = Field(alias="to")
+
+
+class KeptSamples(BaseModel):
+    """The oldest and the newest reading that retention has left."""
+
+    begin: datetime = Field(alias="from")
+    end: datetime = Field(alias="to")
+
+
+class Reach(BaseModel):
+    """From when to when there is something of a gateway."""
+
+    gateway: str
+    timezone: str = Field(description="That of days, weeks and months.")
+    begin: datetime | None = Field(default=None, alias="from", description="First reading of any meter.")
+    end: datetime | None = Field(default=None, alias="to", description="Last reading of any meter.")
+    samples: KeptSamples | None = None
+    event_at: datetime | None = Field(default=None, description="When something happened last.")
+    received_at: datetime | None = Field(default=None, description="When the newest reading came.")
+    telegram_at: datetime | None = Field(default=None, description="When the newest telegram came.")
+    meters: list[MeterReach]
+
+
+class DialsRow(BaseModel):
+    """A period; beside these members one per register, as its dial showed it at the period's last reading."""
+
+    model_config = ConfigDict(extra="allow")
+
+    begin: datetime = Field(alias="from")
+    end: datetime = Field(alias="to")
+
+
+class Dials(BaseModel):
+    """What the dials showed at the ends of periods, oldest first."""
+
+    gateway: str
+    per: Period
+    timezone: str
+    rows: list[DialsRow]
+
+
 class Labels(BaseModel):
     """What people call a value."""
 

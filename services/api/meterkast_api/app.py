@@ -48,6 +48,7 @@ from meterkast_api.routes.meters import MeterRoutes
 from meterkast_api.routes.money import MoneyRoutes
 from meterkast_api.routes.page import STATIC, PageRoutes
 from meterkast_api.routes.preferences import PreferencesRoutes
+from meterkast_api.routes.reach import ReachRoutes
 from meterkast_api.routes.system import SystemRoutes
 from meterkast_api.settings import ApiSection
 from meterkast_api.spans import Spans
@@ -141,6 +142,7 @@ def build_routers(parts: Parts, directory: Directory, *further: APIRouter) -> li
         for routes in (
             MeterRoutes(parts.gateways, directory),
             HistoryRoutes(parts.store, directory, spans, UsageTables(parts.store, parts.money.ledger)),
+            ReachRoutes(parts.gateways, parts.store, directory, spans),
             EventRoutes(parts.store, directory, spans),
             ExportRoutes(parts.store, directory, spans, parts.money.ledger),
             MoneyRoutes(parts.money, spans, parts.audit),

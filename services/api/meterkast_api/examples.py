@@ -115,6 +115,39 @@ USAGE = {
         "cost": {"electricity_import": 0.0673, "gas": 0.075, "fixed": 0.0185, "total": 0.1608},
     },
 }
+REACH = {
+    "gateway": "home",
+    "timezone": "Europe/Amsterdam",
+    "from": "2016-02-11T13:20:00Z",
+    "to": "2026-03-29T12:00:00Z",
+    "samples": {"from": "2025-12-29T12:00:00Z", "to": "2026-03-29T12:00:00Z"},
+    "event_at": "2026-03-29T03:12:00Z",
+    "received_at": "2026-03-29T12:00:00.412Z",
+    "telegram_at": "2026-03-29T12:00:00.412Z",
+    "meters": [
+        {
+            "meter_id": READING["meter_id"],
+            "kind": "electricity",
+            "from": "2016-02-11T13:20:00Z",
+            "to": "2026-03-29T12:00:00Z",
+        }
+    ],
+}
+DIALS = {
+    "gateway": "home",
+    "per": "day",
+    "timezone": "Europe/Amsterdam",
+    "rows": [
+        {
+            "from": "2026-03-28T00:00:00+01:00",
+            "to": "2026-03-29T00:00:00+01:00",
+            "energy_import_t1_kwh": 4517.392,
+            "energy_import_t2_kwh": 5214.887,
+            "energy_import_kwh": 9732.279,
+            "gas_m3": 1743.118,
+        }
+    ],
+}
 POWER = {
     "gateway": "home",
     "from": "2026-03-29T10:00:00Z",

@@ -1,11 +1,16 @@
 """Settings of the console: the `[console]` section beside the common ones."""
 
+import re
+from pathlib import Path
 from typing import Annotated, Self
 
 from meterkast_runtime.addresses import is_loopback
 from meterkast_runtime.settings import Section, Settings
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from meterkast_console.push.destination import Address
+
+MIN_PORT, MAX_PORT = 1, 65535
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -42,6 +47,84 @@ class SshSection(Section):
     port: Port = 2222
 
 
+class FtpSection(Section):
+    """The files over FTP, `[console.ftp]`."""
+
+    enabled: bool = True
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on.")
+    port: Port = 2121
+    plaintext: bool = Field(
+        default=False, description="Let passwords cross the network readable: what FTP without TLS does."
+    )
+    certificate: Path | None = Field(default=None, description="Certificate chain for TLS (FTPS, explicit), PEM.")
+    key: Path | None = Field(default=None, description="Its key, PEM, where that is not in the same file.")
+    passive_ports: str | None = Field(
+        default=None, description="Ports for data, e.g. 60000-60099, where a firewall or container opens only some."
+    )
+    announced_address: str | None = Field(
+        default=None, description="The address by which clients reach us, where that is not ours: NAT, containers."
+    )
+    max_sessions: Annotated[int, Field(ge=1, le=1000)] = 50
+    max_sessions_per_address: Annotated[int, Field(ge=1, le=1000)] = 20
+    idle_minutes: Annotated[float, Field(gt=0)] = 10
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach us."""
+        return is_loopback(self.host)
+
+    @property
+    def ports(self) -> range | None:
+        """The ports for data."""
+        if self.passive_ports is None:
+            return None
+        first, _, last = self.passive_ports.partition("-")
+        return range(int(first), int(last or first) + 1)
+
+    @field_validator("passive_ports")
+    @classmethod
+    def _of_ports(cls, ports: str | None) -> str | None:
+        if ports is not None:
+            found = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", ports)
+            if not found or not MIN_PORT <= int(found[1]) <= int(found[2] or found[1]) <= MAX_PORT:
+                raise ValueError(f"{ports!r} is no range of ports: use one such as 60000-60099")
+        return ports
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Self:
+        agreed = self.plaintext or self.certificate is not None
+        check_plaintext(self.host, agreed=agreed, protocol="FTP", instead="set certificate and key for TLS")
+        return self
+
+
+class FilesSection(Section):
+    """The files that FTP, SFTP and push give, `[console.files]`."""
+
+    cache_mb: Annotated[int, Field(ge=1)] = Field(default=256, description="How much of what was made is kept on disk.")
+
+
+class PushSection(Section):
+    """Files sent on schedule, `[console.push]`; without `to` none are."""
+
+    to: str | None = Field(
+        default=None, description="Where to: a folder, or e.g. ftps://me@nas/meter, sftp://me@nas:22/meter."
+    )
+    password: SecretStr | None = None
+    key: Path | None = Field(default=None, description="Private key for SFTP.")
+    known_hosts: Path | None = Field(default=None, description="Host keys for SFTP; ~/.ssh/known_hosts if not set.")
+    ca: Path | None = Field(default=None, description="Certificate to trust for FTPS, PEM, e.g. the server's own.")
+    every_minutes: Annotated[float, Field(gt=0)] = 60
+    include: tuple[str, ...] = Field(default=("*",), description="Patterns of paths, e.g. home/days/*.")
+    exclude: tuple[str, ...] = ()
+
+    @field_validator("to")
+    @classmethod
+    def _destination(cls, to: str | None) -> str | None:
+        if to is not None:
+            Address.of(to)
+        return to
+
+
 class ConsoleSection(Section):
     """Which API the console is a client of, and who may come."""
 
@@ -59,6 +142,9 @@ class ConsoleSection(Section):
     )
     telnet: TelnetSection = TelnetSection()
     ssh: SshSection = SshSection()
+    ftp: FtpSection = FtpSection()
+    files: FilesSection = FilesSection()
+    push: PushSection = PushSection()
 
     @field_validator("api")
     @classmethod
