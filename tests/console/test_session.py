@@ -116,6 +116,8 @@ async def test_an_order_is_asked_about_sent_and_answered(nats: Broker, tmp_path:
         await client.until("home restarts: sure? y/n")
         client.send("n")
         await client.until("restart is not sent.")
+        client.send("u" + "y" * 5000)
+        await client.until("update is not sent.")
         client.send("p")
         await client.until("home purges its log: sure? y/n")
         client.send("y")

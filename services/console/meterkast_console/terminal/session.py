@@ -116,7 +116,7 @@ class Session:
     async def _press(self, pressed: Pressed) -> None:
         key = pressed.key.upper() if len(pressed.key) == 1 else pressed.key
         if self._ordering.asks:
-            await self._ordering.press(pressed.key)
+            await self._ordering.press(pressed.key, alone=pressed.alone)
             return
         self._ordering.notice = ""
         if key == keys.LEAVE:
