@@ -83,6 +83,11 @@ class Session:
         """The API as whoever has logged in last."""
         return self._ordering.api
 
+    def end(self, words: str) -> None:
+        """End it with a sentence."""
+        self._last_words = words
+        self._wake.set()
+
     async def run(self, keyboard: Keyboard) -> None:
         """Serve until the guest quits, goes, or does nothing for too long."""
         async with self._desk.feed.watched(self._wake) as watcher:
