@@ -71,7 +71,8 @@ async def test_a_telnet_client_at_every_size(nats: Broker, tmp_path: Path) -> No
             await _send(home, power=2001)
             await window.until("2 001 W", "█")
             window.press("q")
-            assert "Meterkast home" not in await window.until("Goodbye.")
+            gone = await window.until("Goodbye.")
+            assert "Meterkast home" not in gone, gone
 
 
 @pytest.mark.parametrize(("columns", "rows"), SIZES)
