@@ -175,6 +175,31 @@ async def test_ssh_is_for_terminals_only(nats: Broker, tmp_path: Path) -> None:
         assert "Meterkast. H shows what the keys do" in plain.stdout
 
 
+async def test_a_stop_is_said_on_every_terminal(nats: Broker, tmp_path: Path) -> None:
+    """Whoever is connected, by telnet or SSH, is told that Meterkast stops, gets the screen back, and is logged out."""
+    needs("tmux", "telnet", "ssh")
+    (tmp_path / "ssh").mkdir()
+    async with house(nats, companion=COMPANION, password=SecretStr(PASSWORD)) as home:
+        running = console(str(home.client.base_url), tmp_path / "data", ssh=True, require_login=True)
+        there = await running.__aenter__()
+        await _send(home)
+        with (
+            terminal(tmp_path, f"telnet 127.0.0.1 {there.telnet}") as first,
+            terminal(tmp_path / "ssh", f"{SSH} -p {there.ssh} me@127.0.0.1") as second,
+        ):
+            await first.until("user (any):")
+            first.press("me", "Enter", PASSWORD, "Enter")
+            await second.until("password:")
+            second.press(PASSWORD, "Enter")
+            await asyncio.gather(first.until("1 648 W"), second.until("1 648 W"))
+            await running.__aexit__(None, None, None)
+            for window in (first, second):
+                assert "1 648 W" not in await window.until("Meterkast stops.")
+        owner = {"Authorization": f"Bearer {COMPANION.get_secret_value()}"}
+        entries = (await home.client.get("/api/v1/audit", headers=owner)).json()["entries"]
+        assert sorted(entry["what"] for entry in entries) == ["logged in"] * 2 + ["logged out"] * 2
+
+
 async def test_the_host_key_is_made_once(tmp_path: Path) -> None:
     """Clients know the host again after a restart; nobody else may read the key, and a broken one is said."""
     first = await host_key(tmp_path / "new")
