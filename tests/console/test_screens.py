@@ -7,16 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from meterkast_console.sse import ServerEvent
 from meterkast_console.terminal.charset import ASCII, UTF8, Charset
-from meterkast_console.terminal.house import House, Note, Point
+from meterkast_console.terminal.electricity import SPARK_SPAN, bins
+from meterkast_console.terminal.feed import take_curve
+from meterkast_console.terminal.house import Gateway, House, Note, Point
 from meterkast_console.terminal.live import live_block, reading_line
 from meterkast_console.terminal.pages.board import without_secrets
 from meterkast_console.terminal.pages.menu import menu
 from meterkast_console.terminal.pages.page import Page, page_block, page_text
 from meterkast_console.terminal.pages.telegrams import Telegrams
-from meterkast_console.terminal.sections import SPARK_SPAN, bins
 from meterkast_console.terminal.view import Size
 
-from tests.console.views import KEPT, NOW, READING, SCREENS, Kept, house, sunny, text_of, troubled, view
+from tests.console.views import KEPT, NOW, READING, SCREENS, Kept, house, service, sunny, text_of, troubled, view
 
 SIZES = st.builds(Size, st.integers(20, 240), st.integers(4, 80))
 CHARSETS = st.sampled_from((UTF8, ASCII))
@@ -156,8 +157,33 @@ def test_what_happens_is_noted_once() -> None:
         "The gateway is offline.",
         "A telegram was refused: checksum is ABCD",
     ]
+    for status in ("starting", "ok", "lost", "ok"):
+        made.take(ServerEvent("service", service("history", status)), NOW)
+    assert [note.text for note in made.notes][2:] == ["The history is lost.", "The history is ok."]
     made.take(ServerEvent("event", {"gateway": "home", "at": "2026-11-22T14:00:00Z", "text": "A sag."}), NOW)
     made.take(ServerEvent("event", {"gateway": "home", "at": "2026-11-22T14:00:00Z", "text": "A sag."}), NOW)
     assert [note.text for note in made.gateway("home").events][-1:] == ["A sag."]
     assert len(made.gateway("home").events) == 2
     made.take(ServerEvent("something new", {"gateway": "home"}), NOW)
+
+
+def test_a_curve_fills_what_was_missed() -> None:
+    """Where readings came live they stay; before them, and while the API was away, history's means stand."""
+    gateway = Gateway("home")
+    at = [NOW - timedelta(seconds=back) for back in (300, 299, 298, 60, 59)]
+    gateway.points.extend(Point(one, 1, 0) for one in at)
+    times = [(NOW - timedelta(seconds=back)).timestamp() for back in (600, 301, 299, 200, 100, 60, 30)]
+    means = [100, 200, 300, 400, None, 500, 600]
+    curve = {"step_s": 3.0, "times": times, "fields": {"power_import_w": {"mean": means}}}
+    take_curve(gateway, curve)
+    take_curve(gateway, curve)
+    assert [(int((NOW - point.at).total_seconds()), point.import_w) for point in gateway.points] == [
+        (600, 100),
+        (300, 1),
+        (299, 1),
+        (298, 1),
+        (200, 400),
+        (60, 1),
+        (59, 1),
+        (30, 600),
+    ]

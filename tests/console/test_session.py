@@ -116,6 +116,9 @@ async def test_an_order_is_asked_about_sent_and_answered(nats: Broker, tmp_path:
         await client.until("home restarts: sure? y/n")
         client.send("n")
         await client.until("restart is not sent.")
+        client.send("u" + "y" * 5000)
+        client.send("b")
+        await client.until("-- Board and versions")
         client.send("p")
         await client.until("home purges its log: sure? y/n")
         client.send("y")
@@ -258,6 +261,20 @@ async def test_fifty_terminals_of_which_ten_never_read(nats: Broker, tmp_path: P
         stuck[0].send("x")
         await stuck[0].until("updates were skipped: this terminal is slow to take them")
         assert "/MTK5\\Z1" in stuck[0].heard
+
+
+async def test_a_flood_of_keys_takes_no_time_from_others(nats: Broker, tmp_path: Path) -> None:
+    """What sends megabytes of keys has to wait; readings come to others meanwhile."""
+    async with _terminal(nats, tmp_path) as (home, running):
+        flooding = [await running.client() for _ in range(3)]
+        client = await running.client()
+        await client.until("import 424 W")
+        for one in flooding:
+            one.send("hb" * 5_000_000)
+        for power in range(100, 110):
+            await home.send_reading(power=power)
+            await client.until(f"import {power} W")
+        assert all(one.unsent > 1_000_000 for one in flooding)
 
 
 async def test_beyond_this_machine_a_password_is_asked_for(nats: Broker, tmp_path: Path) -> None:

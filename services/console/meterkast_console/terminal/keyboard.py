@@ -6,18 +6,32 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from meterkast_console.terminal.keys import REQUEST_LENGTH, is_request, keys
-from meterkast_console.terminal.wire import Wire
+from meterkast_console.terminal.keys import ENTER, REQUEST_LENGTH, is_request, keys
+from meterkast_console.terminal.wire import CHUNK, Wire
 
 MOST_WAITING = 512
+LINE = 2
+PACE_S = 0.05
+"""Nobody types 5,000 letters a second: what floods us waits, and takes no time from others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A key; `trailing` where it came together with one before it, as the Enter of a line does."""
+    """A key; `trailing` where it came together with one before it, as the Enter of a line does.
+
+    `alone` is a key with which nothing else came but such an Enter: what somebody has pressed, not pasted or sent.
+    """
 
     key: str
     trailing: bool = False
+    alone: bool = True
+
+
+def pressed(text: str) -> list[Pressed]:
+    """The keys of what came at once."""
+    came = list(keys(text))
+    alone = len(came) == 1 or (len(came) == LINE and came[1] == ENTER)
+    return [Pressed(key, trailing=number > 0, alone=alone) for number, key in enumerate(came)]
 
 
 class Keyboard:
@@ -68,9 +82,9 @@ class Keyboard:
                     if is_request(self._begun):
                         self.request = True
                         return
-                for number, key in enumerate(keys(text)):
-                    self._waiting.append(Pressed(key, trailing=number > 0))
+                self._waiting.extend(pressed(text))
                 self._wake.set()
+                await asyncio.sleep(PACE_S if len(text) >= CHUNK else 0)
         finally:
             self.ended = True
             self._wake.set()
