@@ -95,8 +95,18 @@ def test_months_are_two_years_the_newest_first() -> None:
     assert len(lines) == 25
 
 
-@pytest.mark.parametrize("form", [Form.RING_HOURS, Form.RING_DAYS, Form.RING_MONTHS])
-async def test_what_we_write_can_be_imported_again(mosquitto: Broker, tmp_path: Path, form: Form) -> None:
+@pytest.mark.parametrize(
+    ("form", "name", "width"),
+    [
+        (Form.RING_HOURS, "energy_import_t1", 64),
+        (Form.RING_DAYS, "energy_import_t1", 64),
+        (Form.RING_MONTHS, "energy_import_t1", 64),
+        (Form.PRD_MONTHS, "energy_import", 46),
+    ],
+)
+async def test_what_we_write_can_be_imported_again(
+    mosquitto: Broker, tmp_path: Path, form: Form, name: str, width: int
+) -> None:
     """An empty history takes in the dials of every period that is over; the running one it leaves for later."""
     times = [NEWEST.astimezone(UTC) - timedelta(minutes=20) * back for back in range(40 * 72)][::-1]
     batch = at_each(times, lambda index: {"energy_import_t1_wh": 1000 + 3 * index}, lambda index: 5000 + index)
@@ -113,9 +123,7 @@ async def test_what_we_write_can_be_imported_again(mosquitto: Broker, tmp_path: 
         report = await importer.run(Order(file=tmp_path / form.value, gateway="home", zone=HERE))
         meter = report.meters["electricity"]
         standings = await other.standings("home", "electricity", meter, times[0] - timedelta(days=60), NEWEST)
-    assert {len(line) for line in (tmp_path / form.value).read_bytes().splitlines()} == {64}
-    assert (report.format, report.rows) == ("dsmr-logger", len(rows))
+    assert {len(line) for line in (tmp_path / form.value).read_bytes().splitlines()} == {width}
+    assert (report.format, report.rows) == ("esp01-months" if width == 46 else "dsmr-logger", len(rows))
     assert [one.reason for one in report.refused.first] == ["its period was still running when the file was made"]
-    assert [one.registers["energy_import_t1_wh"] for one in standings] == [
-        row["energy_import_t1_kwh"] * 1000 for row in rows[:-1]
-    ]
+    assert [one.registers[f"{name}_wh"] for one in standings] == [row[f"{name}_kwh"] * 1000 for row in rows[:-1]]

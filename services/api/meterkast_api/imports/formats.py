@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from meterkast_api.imports import dsmr_logger, dsmr_reader, p1_monitor
+from meterkast_api.imports import dsmr_logger, dsmr_reader, esp01, p1_monitor
 from meterkast_api.imports.record import Context, Lines, Records
 
 AUTO = "auto"
@@ -47,6 +47,10 @@ FORMATS = (
         "dsmr-logger-json", "DSMR logger's RING…json and RNG…json",
         lambda lines: bool(lines) and dsmr_logger.JSON_HEAD.match(lines[0].lstrip()) is not None,
         dsmr_logger.parse_json,
+    ),
+    Format(
+        "esp01-months", "ESP-01 logger's PRDmonths.csv",
+        lambda lines: esp01.HEADER.match(_head(lines)) is not None, esp01.parse_months,
     ),
     Format(
         "p1-monitor-sql", "P1 Monitor's SQL export (the zip, or a file of it)",
