@@ -31,6 +31,7 @@ from meterkast_store.history import (
     Standing,
     Usage,
 )
+from pydantic import SecretStr
 
 from tests.brokers import Broker
 
@@ -186,6 +187,7 @@ async def house(
     setup_code: str | None = None,
     recognise: Recognise | None = None,
     compat: CompatSection | None = None,
+    companion: SecretStr | None = None,
     **api: Any,
 ) -> AsyncIterator[House]:
     """Run an API that is up and connected; where a caller is given, everybody who asks is that one."""
@@ -197,6 +199,7 @@ async def house(
         history_retry_s=retry_s,
         setup_code=setup_code,
         recognise=recognise or (None if caller is None else lambda _scope: caller),
+        companion=companion,
     )
     up = asyncio.Event()
     task = asyncio.create_task(service.run(up.set))

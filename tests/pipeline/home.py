@@ -38,6 +38,7 @@ class Home:
         self.data = directory / "data"
         self.port = free_port()
         self.mqtt_port = free_port()
+        self.telnet_port = free_port()
         self._arguments = (
             *("up", source, "--port", str(self.port), "--mqtt-port", str(self.mqtt_port)),
             *("--data-dir", str(self.data)),
@@ -59,7 +60,7 @@ class Home:
                 stdout=said,
                 stderr=said,
                 cwd=self.directory,
-                env=environment(self.directory),
+                env=environment(self.directory, {"METERKAST_CONSOLE__TELNET__PORT": str(self.telnet_port)}),
             )
 
     def stop(self) -> tuple[int, float]:

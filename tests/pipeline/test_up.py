@@ -44,7 +44,9 @@ def test_a_simulated_house_is_live_on_page_rest_and_stream(tmp_path: Path) -> No
         meters = home.get("/api/v1/meters")
         assert "home" in str(meters)
         said = eventually(lambda: home.said if "Ctrl-C" in home.said else None, what="where to look")
-        for words in (f"http://localhost:{home.port}/", f"127.0.0.1:{home.mqtt_port}", "dsmr/home/#", str(home.data)):
+        terminal = f"telnet localhost {home.telnet_port}"
+        page, broker = f"http://localhost:{home.port}/", f"127.0.0.1:{home.mqtt_port}"
+        for words in (page, broker, "dsmr/home/#", terminal, str(home.data)):
             assert words in said
         code = said.partition("setup code ")[2].partition(",")[0]
         chosen = httpx.post(

@@ -11,6 +11,11 @@ from meterkast_runtime.errors import MeterkastError
 class ApiError(MeterkastError):
     """A request to the API came to nothing."""
 
+    @property
+    def said(self) -> str:
+        """The sentence as one of its own."""
+        return f"{self.sentence[:1].upper()}{self.sentence[1:]}."
+
 
 class ApiAwayError(ApiError):
     """The API at `address` does not answer."""

@@ -66,9 +66,9 @@ class Entrance:
                     try:
                         return await self._api.log_in(password, client=wire.address)
                     except ApiRefusedError as error:
-                        _say(wire, error.sentence)
+                        _say(wire, error.said)
                     except ApiError as error:
-                        _say(wire, error.sentence)
+                        _say(wire, error.said)
                         return None
         except TimeoutError:
             wire.write("\r\nNobody has logged in.\r\n")
@@ -77,7 +77,7 @@ class Entrance:
 
 def _say(wire: Wire, sentence: str) -> None:
     """Say a sentence in lines that fit."""
-    text = wire.can.charset.fit(f"{sentence[:1].upper()}{sentence[1:]}.")
+    text = wire.can.charset.fit(sentence)
     wire.write("".join(f"{one}\r\n" for one in textwrap.wrap(text, wire.can.size.columns - 1)))
 
 

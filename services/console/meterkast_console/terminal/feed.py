@@ -78,7 +78,7 @@ class Feed:
                     self._wake(event.data.get("gateway"))
                 self.house.lost("The API has ended the stream; it is asked again.")
             except ApiError as error:
-                self.house.lost(f"{error.sentence}.")
+                self.house.lost(error.said)
             self._seeded.clear()
             self._wake()
             await asyncio.sleep(backoff.next())
@@ -91,7 +91,7 @@ class Feed:
                     await self._fetch(self.house.gateway(name))
                 except ApiError as error:
                     if self.house.heard:
-                        self.house.trouble = error.sentence
+                        self.house.trouble = error.said
                 self._wake(name)
             try:
                 async with asyncio.timeout(TODAY_EVERY_S if self.house.heard else 1.0):

@@ -30,15 +30,15 @@ class Guests:
     """Everybody connected."""
 
     def __init__(self, most: int, *, now: Callable[[], float] = time.monotonic) -> None:
-        self._most = most
+        self.most = most
         self._now = now
         self._present: list[Guest] = []
 
     @contextmanager
     def welcome(self, kind: str, address: str) -> Iterator[Guest]:
         """Somebody is here while the block runs; raises FullError."""
-        if len(self._present) >= self._most:
-            raise FullError(self._most)
+        if len(self._present) >= self.most:
+            raise FullError(self.most)
         guest = Guest(kind, address, self._now(), self._now())
         self._present.append(guest)
         try:

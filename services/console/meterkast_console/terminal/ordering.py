@@ -71,7 +71,7 @@ class Ordering:
         try:
             self.api = await self.api.log_in(password, client=self._address)
         except ApiError as error:
-            self.notice = f"{error.sentence}."
+            self._sending, self.notice = None, error.said
             return
         if order is not None:
             await self._send(order)
@@ -85,9 +85,9 @@ class Ordering:
                 self._sending, self._typed = order, ""
                 self.notice = "This needs the password, which is not shown; Enter sends it, Esc gives up:"
             else:
-                self.notice = f"{order.command} is not sent: {error.sentence}"
+                self.notice = f"{order.command} is not sent. {error.said}"
         except ApiAwayError as error:
-            self.notice = f"{order.command} may not have been sent: {error.sentence}"
+            self.notice = f"{order.command} may not have been sent. {error.said}"
         except TimeoutError:
             self.notice = f"{order.command}: the API has not answered in {WITHIN_S:g} s."
         else:

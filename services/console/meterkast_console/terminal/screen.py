@@ -67,8 +67,8 @@ class ScrollScreen:
         self._wire = wire
         self._page: Page | None = None
         self._said = ""
-        self._number = -1
-        self._heard: bool | None = None
+        self._shown: tuple[str, int] | None = None
+        self._state = ""
 
     def open(self) -> None:
         """Say how to go on."""
@@ -77,7 +77,7 @@ class ScrollScreen:
     def show(self, view: View, page: Page | None, top: int) -> int:
         """Send what is new, or count it while the terminal has not taken what was sent before."""
         lines = self._news(view, page)
-        if not lines:
+        if not lines and not self.skipped:
             return top
         if self._wire.backlog > MOST_BACKLOG:
             self.skipped += len(lines)
@@ -107,11 +107,13 @@ class ScrollScreen:
 
     def _live(self, view: View) -> list[Line]:
         lines = []
-        if view.house.heard is not self._heard:
-            self._heard = view.house.heard
-            lines.append(line("* live" if self._heard else f"* {view.house.trouble or 'Waiting for the API.'}"))
-        if view.gateway.reading is not None and view.gateway.number != self._number:
-            self._number = view.gateway.number
+        state = "live" if view.house.heard else view.house.trouble or "Waiting for the API."
+        if state != self._state:
+            self._state = state
+            lines.append(line(f"* {state}"))
+        newest = (view.gateway.name, view.gateway.number)
+        if view.gateway.reading is not None and (newest != self._shown or self._page is not None):
+            self._shown = newest
             lines.append(reading_line(view))
         return lines
 

@@ -30,7 +30,7 @@ SPARK_LABEL = 16
 HELD = timedelta(seconds=30)
 """A meter of before 2016 sends every ten seconds, and a telegram may be lost."""
 PHASES = ("l1", "l2", "l3")
-BAR_AT = 33
+PHASE_NAMES = ("power_import_{}_w", "power_export_{}_w", "voltage_{}_v", "current_{}_a")
 STATUS_STYLES = {"online": Style.GOOD, "offline": Style.BAD}
 HEALTH_STYLES = {"ok": Style.GOOD, "starting": Style.WARNING, "degraded": Style.WARNING, "stopped": Style.WARNING}
 TODAY = (
@@ -114,18 +114,17 @@ def power(view: View) -> list[Line]:
 def phases(view: View) -> list[Line]:
     """Each phase: power, voltage, current, and a bar on the scale of all."""
     reading = view.gateway.reading or {}
+    told = [phase for phase in PHASES if any(name.format(phase) in reading for name in PHASE_NAMES)]
+    volts = any(f"voltage_{phase}_v" in reading for phase in told)
+    amperes = view.width >= NARROW and any(f"current_{phase}_a" in reading for phase in told)
     lines = []
-    for phase in PHASES:
+    for phase in told:
         used, fed = number(reading.get(f"power_import_{phase}_w")), number(reading.get(f"power_export_{phase}_w"))
-        voltage, current = reading.get(f"voltage_{phase}_v"), reading.get(f"current_{phase}_a")
-        if used is None and voltage is None and current is None:
-            continue
         value, style = _net(used, fed)
-        cells = [f"{amount(value, 'W'):>9}"]
-        cells += [f"{amount(voltage, 'V'):>8}"] if voltage is not None else []
-        cells += [f"{amount(current, 'A'):>8}"] if current is not None and view.width >= NARROW else []
-        start = line(label(f"  {phase.upper()}")).cut(6)
-        row = line(start, *cells, "  ")
+        cells = [f"   {phase.upper()} {amount(value, 'W'):>9}"]
+        cells += [f"{amount(reading.get(f'voltage_{phase}_v'), 'V'):>8}"] if volts else []
+        cells += [f"{amount(reading.get(f'current_{phase}_a'), 'A'):>8}"] if amperes else []
+        row = line(Span(cells[0][:5], Style.FAINT), cells[0][5:], *cells[1:], "  ")
         room = view.width - row.width - 1
         lines.append(line(row, Span(bars.bar(abs(float(value or 0)), _scale(view), room, view.charset), style)))
     return lines

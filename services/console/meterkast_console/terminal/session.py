@@ -69,6 +69,7 @@ class Session:
             "D": self._open_table,
             "G": self._next_gateway,
             "H": lambda: self._open(Page("Keys", menu)),
+            "?": lambda: self._open(Page("Keys", menu)),
             "L": lambda: self._open(Page("Log", log)),
             "N": self._open_telegrams,
             "Q": self._quit,
@@ -170,7 +171,7 @@ class Session:
                 answer: dict[str, object] = await self._ordering.api.json(path, query)
                 return answer
         except ApiError as error:
-            self._ordering.notice = error.sentence
+            self._ordering.notice = error.said
         except TimeoutError:
             self._ordering.notice = f"The API has not answered in {WITHIN_S:g} s."
         return None
@@ -187,7 +188,7 @@ class Session:
                     telegrams.take(event.data["telegram"])
                     self._wake.set()
         except ApiError as error:
-            self._ordering.notice = error.sentence
+            self._ordering.notice = error.said
 
     async def _stop_telegrams(self) -> None:
         if self._raw is not None:

@@ -13,6 +13,8 @@ from meterkast_console.terminal.guests import FullError, Guests
 from meterkast_console.terminal.telnet import cannot_listen
 
 Sftp = Callable[[], Any]
+ON_THE_WAY = 10
+"""Connections beyond the terminals allowed: of those who are logging in, or come for files."""
 
 
 class SshListener:
@@ -51,7 +53,14 @@ class SshListener:
         sftp = self._sftp() if self._sftp else None
         try:
             server = await library.listen(
-                host, port, key=key, api=self._api, ask=self._ask, come=self._serve, sftp=sftp
+                host,
+                port,
+                key=key,
+                api=self._api,
+                ask=self._ask,
+                most=self._guests.most + ON_THE_WAY,
+                come=self._serve,
+                sftp=sftp,
             )
         except OSError as error:
             raise cannot_listen("ssh", host, port, error) from error

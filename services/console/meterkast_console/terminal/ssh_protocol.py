@@ -27,14 +27,24 @@ Come = Callable[[Process], Awaitable[None]]
 class Doorkeeper(asyncssh.SSHServer):
     """Lets in whoever knows the API's password, or everybody where none is asked for."""
 
-    def __init__(self, api: Api, *, ask: bool) -> None:
+    def __init__(self, api: Api, present: "set[Doorkeeper]", *, ask: bool, most: int) -> None:
         self._api = api
+        self._present = present
         self._ask = ask
+        self._most = most
         self._connection: asyncssh.SSHServerConnection | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        """Keep the connection, to note who it is."""
+        """Keep the connection, to note who it is; one too many is ended before anybody logs in."""
         self._connection = conn
+        self._present.add(self)
+        if len(self._present) > self._most:
+            conn.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """There is a place again."""
+        del exc
+        self._present.discard(self)
 
     def begin_auth(self, username: str) -> bool:
         """Ask for the password, if anything."""
@@ -118,14 +128,15 @@ def address_of(connection: Any) -> str:
 
 
 async def listen(
-    host: str, port: int, *, key: asyncssh.SSHKey, api: Api, ask: bool, come: Come, sftp: Any | None
+    host: str, port: int, *, key: asyncssh.SSHKey, api: Api, ask: bool, most: int, come: Come, sftp: Any | None
 ) -> asyncssh.SSHAcceptor:
     """Listen; nothing but terminals, and files where there is something to give them."""
+    present: set[Doorkeeper] = set()
     return await asyncssh.listen(
         host,
         port,
         server_host_keys=[key],
-        server_factory=lambda: Doorkeeper(api, ask=ask),
+        server_factory=lambda: Doorkeeper(api, present, ask=ask, most=most),
         process_factory=come,
         sftp_factory=sftp,
         allow_scp=False,

@@ -3,7 +3,9 @@
 import asyncio
 import errno
 import importlib
+import socket
 from collections.abc import Callable
+from weakref import WeakSet
 
 from meterkast_runtime.errors import StartError
 
@@ -13,6 +15,9 @@ from meterkast_console.terminal.guests import FullError, Guests
 from meterkast_console.terminal.wire import Capabilities
 
 BACKLOG = 64
+LINGER_S = 2.0
+SEND_BUFFER = 32_768
+"""What waits in the kernel is seen late: a slow terminal is to get the newest instead."""
 
 
 class TelnetListener:
@@ -26,6 +31,7 @@ class TelnetListener:
         self._entrance = entrance
         self._guests = guests
         self._serving: set[asyncio.Task[None]] = set()
+        self._transports: WeakSet[asyncio.Transport] = WeakSet()
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Listen until cancelled; then every terminal is told, and closed."""
@@ -44,8 +50,12 @@ class TelnetListener:
             for task in self._serving:
                 task.cancel()
             await asyncio.gather(*self._serving, return_exceptions=True)
+            for transport in list(self._transports):
+                transport.abort()
+            await asyncio.sleep(0)  # the loop closes an aborted transport in its next turn
 
     def _come(self, transport: asyncio.Transport) -> None:
+        self._transports.add(transport)
         task = asyncio.create_task(self._serve(transport))
         self._serving.add(task)
         task.add_done_callback(self._serving.discard)
@@ -62,8 +72,16 @@ class TelnetListener:
                 finally:
                     wire.close()
         except FullError as full:
-            transport.write(f"{full}\r\n".encode())
-            transport.close()
+            turn_away(transport, str(full))
+
+
+def turn_away(transport: asyncio.Transport, sentence: str) -> None:
+    """Say why not; what was typed already is read on, since closing before would take the sentence with it."""
+    transport.write(f"{sentence}\r\n".encode())
+    if transport.can_write_eof():
+        transport.write_eof()
+    transport.resume_reading()
+    asyncio.get_running_loop().call_later(LINGER_S, transport.abort)
 
 
 class Doorstep(asyncio.Protocol):
@@ -76,6 +94,7 @@ class Doorstep(asyncio.Protocol):
         """Hand the connection on."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a stream server gives
         transport.pause_reading()
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         self._come(transport)
 
 
