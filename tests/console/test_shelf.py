@@ -120,7 +120,7 @@ async def test_what_was_made_is_there_after_a_restart(tmp_path: Path) -> None:
 
 async def test_a_broken_index_begins_anew(tmp_path: Path) -> None:
     """What is kept can always be made again."""
-    (tmp_path / "index.sqlite").write_bytes(b"this is no database" * 100)
+    (tmp_path / "index.json").write_bytes(b"[1, 2")
     maker = Maker()
     maker.go.set()
     async with shelf(tmp_path, maker) as one:
