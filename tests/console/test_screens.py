@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from meterkast_console.sse import ServerEvent
 from meterkast_console.terminal.charset import ASCII, UTF8, Charset
+from meterkast_console.terminal.electricity import SPARK_SPAN, bins
 from meterkast_console.terminal.house import House, Note, Point
 from meterkast_console.terminal.live import live_block, reading_line
 from meterkast_console.terminal.pages.board import without_secrets
 from meterkast_console.terminal.pages.menu import menu
 from meterkast_console.terminal.pages.page import Page, page_block, page_text
 from meterkast_console.terminal.pages.telegrams import Telegrams
-from meterkast_console.terminal.sections import SPARK_SPAN, bins
 from meterkast_console.terminal.view import Size
 
 from tests.console.views import KEPT, NOW, READING, SCREENS, Kept, house, sunny, text_of, troubled, view

@@ -63,7 +63,8 @@ class Tmux:
 
     def _tmux(self, *arguments: str) -> str:
         command = ("tmux", "-u", "-S", str(self._socket), *arguments)
-        environment = {**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
+        plain = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        environment = {**plain, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
         return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
 
 

@@ -16,6 +16,7 @@ from meterkast_console.terminal.wire import Wire
 ATTEMPTS = 3
 LOGIN_S = 60.0
 LOG_OUT_S = 1.0
+WATCH_S = 20.0
 MOST_TYPED = 1024
 _LOG = get_logger("meterkast_console")
 
@@ -23,7 +24,8 @@ _LOG = get_logger("meterkast_console")
 class Entrance:
     """Lets guests in, one program each; `ask` is whether they have to log in first."""
 
-    def __init__(self, desk: Desk, api: Api, *, ask: bool) -> None:
+    def __init__(self, desk: Desk, api: Api, *, ask: bool, watch_s: float = WATCH_S) -> None:
+        self._watch_s = watch_s
         self._desk = desk
         self._api = api
         self._ask = ask
@@ -46,9 +48,13 @@ class Entrance:
     async def program(self, wire: Wire, guest: Guest, api: Api, keyboard: Keyboard) -> None:
         """Run the program for whoever the API is asked as; a login ends with it."""
         session = Session(wire, self._desk, guest, api)
+        watching = asyncio.create_task(_watch(session, api, self._watch_s)) if api is not self._api else None
         try:
             await session.run(keyboard)
         finally:
+            if watching is not None:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
             if session.api is not self._api:
                 await _log_out(session.api)
 
@@ -73,6 +79,19 @@ class Entrance:
         except TimeoutError:
             wire.write("\r\nNobody has logged in.\r\n")
         return None
+
+
+async def _watch(session: Session, api: Api, every_s: float) -> None:
+    """End a terminal whose login the API knows no longer, e.g. since the password was changed."""
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            who = await api.json("/api/v1/session")
+        except ApiError:
+            continue  # an API that is away says nothing about logins
+        if "name" not in who:
+            session.end("The login has ended: come in again.")
+            return
 
 
 def _say(wire: Wire, sentence: str) -> None:

@@ -89,6 +89,8 @@ class Feed:
             for name in {watcher.gateway for watcher in self._watchers if watcher.gateway is not None}:
                 try:
                     await self._fetch(self.house.gateway(name))
+                    if self.house.heard:
+                        self.house.trouble = None
                 except ApiError as error:
                     if self.house.heard:
                         self.house.trouble = error.said

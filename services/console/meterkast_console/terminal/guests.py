@@ -5,6 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from meterkast_runtime.metrics import Counter, Gauge
+
+TERMINALS = Gauge("meterkast_console_terminals", "Open terminals.", ["kind"])
+REFUSED = Counter("meterkast_console_terminals_refused", "Terminals refused, since there were too many.")
+
 
 class FullError(Exception):
     """As many are connected as may be."""
@@ -38,13 +43,16 @@ class Guests:
     def welcome(self, kind: str, address: str) -> Iterator[Guest]:
         """Somebody is here while the block runs; raises FullError."""
         if len(self._present) >= self.most:
+            REFUSED.inc()
             raise FullError(self.most)
         guest = Guest(kind, address, self._now(), self._now())
         self._present.append(guest)
+        TERMINALS.labels(kind).inc()
         try:
             yield guest
         finally:
             self._present.remove(guest)
+            TERMINALS.labels(kind).dec()
 
     def moved(self, guest: Guest) -> None:
         """The guest has pressed a key."""

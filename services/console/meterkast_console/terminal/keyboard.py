@@ -6,18 +6,30 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from meterkast_console.terminal.keys import REQUEST_LENGTH, is_request, keys
+from meterkast_console.terminal.keys import ENTER, REQUEST_LENGTH, is_request, keys
 from meterkast_console.terminal.wire import Wire
 
 MOST_WAITING = 512
+LINE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A key; `trailing` where it came together with one before it, as the Enter of a line does."""
+    """A key; `trailing` where it came together with one before it, as the Enter of a line does.
+
+    `alone` is a key with which nothing else came but such an Enter: what somebody has pressed, not pasted or sent.
+    """
 
     key: str
     trailing: bool = False
+    alone: bool = True
+
+
+def pressed(text: str) -> list[Pressed]:
+    """The keys of what came at once."""
+    came = list(keys(text))
+    alone = len(came) == 1 or (len(came) == LINE and came[1] == ENTER)
+    return [Pressed(key, trailing=number > 0, alone=alone) for number, key in enumerate(came)]
 
 
 class Keyboard:
@@ -68,8 +80,7 @@ class Keyboard:
                     if is_request(self._begun):
                         self.request = True
                         return
-                for number, key in enumerate(keys(text)):
-                    self._waiting.append(Pressed(key, trailing=number > 0))
+                self._waiting.extend(pressed(text))
                 self._wake.set()
         finally:
             self.ended = True

@@ -41,13 +41,13 @@ class Ordering:
         else:
             await self._send(order)
 
-    async def press(self, key: str) -> None:
-        """Take an answer: `y` sends, anything else does not; or a key of the password."""
+    async def press(self, key: str, *, alone: bool) -> None:
+        """Take an answer: a `y` that came alone sends, anything else does not; or a key of the password."""
         if self._typed is not None:
             await self._type(key)
         elif self._asked is not None and key != ENTER:
             order, self._asked = self._asked, None
-            if key in ("y", "Y"):
+            if alone and key in ("y", "Y"):
                 await self._send(order)
             else:
                 self.notice = f"{order.command} is not sent."

@@ -107,7 +107,7 @@ class ScrollScreen:
 
     def _live(self, view: View) -> list[Line]:
         lines = []
-        state = "live" if view.house.heard else view.house.trouble or "Waiting for the API."
+        state = view.house.trouble or ("live" if view.house.heard else "Waiting for the API.")
         if state != self._state:
             self._state = state
             lines.append(line(f"* {state}"))

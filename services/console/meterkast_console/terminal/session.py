@@ -83,6 +83,11 @@ class Session:
         """The API as whoever has logged in last."""
         return self._ordering.api
 
+    def end(self, words: str) -> None:
+        """End it with a sentence."""
+        self._last_words = words
+        self._wake.set()
+
     async def run(self, keyboard: Keyboard) -> None:
         """Serve until the guest quits, goes, or does nothing for too long."""
         async with self._desk.feed.watched(self._wake) as watcher:
@@ -116,7 +121,7 @@ class Session:
     async def _press(self, pressed: Pressed) -> None:
         key = pressed.key.upper() if len(pressed.key) == 1 else pressed.key
         if self._ordering.asks:
-            await self._ordering.press(pressed.key)
+            await self._ordering.press(pressed.key, alone=pressed.alone)
             return
         self._ordering.notice = ""
         if key == keys.LEAVE:

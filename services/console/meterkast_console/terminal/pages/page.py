@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from meterkast_console.terminal.labels import notice, rule
 from meterkast_console.terminal.line import Line, Span, Style, ends, line
 from meterkast_console.terminal.live import fitted
-from meterkast_console.terminal.sections import notice, rule
 from meterkast_console.terminal.view import View
 
 Lines = Callable[[View], list[Line]]
