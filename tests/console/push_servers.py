@@ -5,7 +5,6 @@ import logging
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -20,6 +19,8 @@ from pyftpdlib.authorizers import DummyAuthorizer
 from pyftpdlib.handlers import DTPHandler, FTPHandler, TLS_DTPHandler, TLS_FTPHandler
 from pyftpdlib.ioloop import IOLoop
 from pyftpdlib.servers import FTPServer
+
+from tests.brokers import free_port
 
 USER, PASSWORD = "me", "secret"
 VSFTPD: dict[str, object] = {
@@ -142,7 +143,7 @@ async def sshd(folder: Path) -> AsyncIterator[Sshd]:
 
 def _prepared(folder: Path) -> Sshd:
     """Write keys and configuration."""
-    host_key, key, port = _key(folder / "host"), _key(folder / "user"), _free_port()
+    host_key, key, port = _key(folder / "host"), _key(folder / "user"), free_port()
     (folder / "allowed").write_text(key.with_suffix(".pub").read_text())
     kind, public = host_key.with_suffix(".pub").read_text().split()[:2]
     known_hosts = folder / "known_hosts"
@@ -165,20 +166,13 @@ def _key(file: Path) -> Path:
     return file
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
 def vsftpd(certificate: tuple[Path, Path]) -> Iterator[tuple[int, Path]]:
     """Run vsftpd, where it is installed, which asks that data go on with the TLS session of the commands."""
     program = shutil.which("vsftpd", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None or os.geteuid() != 0:
         pytest.skip("there is no vsftpd that could be run as root: apt-get install vsftpd")
-    port = _free_port()
+    port = free_port()
     with TemporaryDirectory(prefix="meterkast-vsftpd-") as folder:
         root, empty = Path(folder) / "root", Path(folder) / "empty"
         for made in (root, root / "meter", empty):
