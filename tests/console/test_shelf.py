@@ -1,6 +1,7 @@
 """Files that were made are kept, and made once."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from meterkast_console.errors import ApiAwayError
+from meterkast_console.files.errors import NotMadeError
 from meterkast_console.files.leaf import Leaf, Question
 from meterkast_console.files.shelf import Shelf
 
@@ -147,3 +149,14 @@ async def test_a_file_is_looked_at_again_after_its_time(tmp_path: Path) -> None:
         await one.size(leaf())
         now[0] = leaf().stands.total_seconds() + 1
         assert await bytes_of(one, leaf()) == b"2........."
+
+
+async def test_a_full_disk_is_said(tmp_path: Path) -> None:
+    """Which file, why, and where to look; once there is room it is made."""
+    maker = Maker(trouble=OSError(errno.ENOSPC, "No space left on device"))
+    maker.go.set()
+    async with shelf(tmp_path, maker) as one:
+        with pytest.raises(NotMadeError, match=r"/home/a.csv cannot be made \(No space left on device\).*data folder"):
+            await one.size(leaf())
+        maker.trouble = None
+        assert await one.size(leaf()) == 10

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
+from meterkast_console.files.errors import NotMadeError
 from meterkast_console.files.index import Index, Made
 from meterkast_console.files.leaf import Leaf
 
@@ -84,19 +85,26 @@ class Shelf:
 
     async def _fill(self, leaf: Leaf) -> int:
         async with self._makers:
-            self._known()
-            place = self._place(leaf.path, leaf.version)
-            half = place.with_suffix(".half")
             try:
-                await self._make(leaf, half)
-                size = half.stat().st_size
-                half.replace(place)
-            finally:
-                half.unlink(missing_ok=True)
+                self._known()
+                size = await self._put(leaf)
+            except OSError as error:
+                raise NotMadeError(f"/{leaf.path}", error.strerror or str(error)) from error
         self._note(leaf, size)
         self._make_room(leaf)
         if self._saving is None:
             self._saving = asyncio.get_running_loop().call_later(SAVE_AFTER_S, self._save)
+        return size
+
+    async def _put(self, leaf: Leaf) -> int:
+        place = self._place(leaf.path, leaf.version)
+        half = place.with_suffix(".half")
+        try:
+            await self._make(leaf, half)
+            size = half.stat().st_size
+            half.replace(place)
+        finally:
+            half.unlink(missing_ok=True)
         return size
 
     def _note(self, leaf: Leaf, size: int) -> None:

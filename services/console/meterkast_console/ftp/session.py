@@ -11,7 +11,7 @@ from meterkast_runtime.log import get_logger
 
 from meterkast_console.admission import Check
 from meterkast_console.errors import ApiRefusedError
-from meterkast_console.files.errors import FilesError, NotReadyError
+from meterkast_console.files.errors import FilesError, NotMadeError, NotReadyError
 from meterkast_console.files.tree import Tree
 from meterkast_console.ftp.filesystem import Prepared, TreeFilesystem
 
@@ -176,4 +176,4 @@ def _is_final(error: BaseException) -> bool:
     """Whether it is no use to try again."""
     if isinstance(error, ApiRefusedError):
         return error.status < HTTPStatus.INTERNAL_SERVER_ERROR
-    return isinstance(error, FilesError) and not isinstance(error, NotReadyError)
+    return isinstance(error, FilesError) and not isinstance(error, NotReadyError | NotMadeError)
