@@ -16,7 +16,7 @@ from meterkast_console.terminal.pages.page import Page, page_block, page_text
 from meterkast_console.terminal.pages.telegrams import Telegrams
 from meterkast_console.terminal.view import Size
 
-from tests.console.views import KEPT, NOW, READING, SCREENS, Kept, house, sunny, text_of, troubled, view
+from tests.console.views import KEPT, NOW, READING, SCREENS, Kept, house, service, sunny, text_of, troubled, view
 
 SIZES = st.builds(Size, st.integers(20, 240), st.integers(4, 80))
 CHARSETS = st.sampled_from((UTF8, ASCII))
@@ -156,6 +156,9 @@ def test_what_happens_is_noted_once() -> None:
         "The gateway is offline.",
         "A telegram was refused: checksum is ABCD",
     ]
+    for status in ("starting", "ok", "lost", "ok"):
+        made.take(ServerEvent("service", service("history", status)), NOW)
+    assert [note.text for note in made.notes][2:] == ["The history is lost.", "The history is ok."]
     made.take(ServerEvent("event", {"gateway": "home", "at": "2026-11-22T14:00:00Z", "text": "A sag."}), NOW)
     made.take(ServerEvent("event", {"gateway": "home", "at": "2026-11-22T14:00:00Z", "text": "A sag."}), NOW)
     assert [note.text for note in made.gateway("home").events][-1:] == ["A sag."]

@@ -71,7 +71,8 @@ async def test_a_telnet_client_at_every_size(nats: Broker, tmp_path: Path) -> No
             await _send(home, power=2001)
             await window.until("2 001 W", "█")
             window.press("q")
-            assert "Meterkast home" not in await window.until("Goodbye.")
+            gone = await window.until("Goodbye.")
+            assert "Meterkast home" not in gone, gone
 
 
 @pytest.mark.parametrize(("columns", "rows"), SIZES)
@@ -172,6 +173,31 @@ async def test_ssh_is_for_terminals_only(nats: Broker, tmp_path: Path) -> None:
         assert (tunnel.returncode, tunnel.stdout) == (255, "")
         plain = await run("-T", "x@127.0.0.1")
         assert "Meterkast. H shows what the keys do" in plain.stdout
+
+
+async def test_a_stop_is_said_on_every_terminal(nats: Broker, tmp_path: Path) -> None:
+    """Whoever is connected, by telnet or SSH, is told that Meterkast stops, gets the screen back, and is logged out."""
+    needs("tmux", "telnet", "ssh")
+    (tmp_path / "ssh").mkdir()
+    async with house(nats, companion=COMPANION, password=SecretStr(PASSWORD)) as home:
+        running = console(str(home.client.base_url), tmp_path / "data", ssh=True, require_login=True)
+        there = await running.__aenter__()
+        await _send(home)
+        with (
+            terminal(tmp_path, f"telnet 127.0.0.1 {there.telnet}") as first,
+            terminal(tmp_path / "ssh", f"{SSH} -p {there.ssh} me@127.0.0.1") as second,
+        ):
+            await first.until("user (any):")
+            first.press("me", "Enter", PASSWORD, "Enter")
+            await second.until("password:")
+            second.press(PASSWORD, "Enter")
+            await asyncio.gather(first.until("1 648 W"), second.until("1 648 W"))
+            await running.__aexit__(None, None, None)
+            for window in (first, second):
+                assert "1 648 W" not in await window.until("Meterkast stops.")
+        owner = {"Authorization": f"Bearer {COMPANION.get_secret_value()}"}
+        entries = (await home.client.get("/api/v1/audit", headers=owner)).json()["entries"]
+        assert sorted(entry["what"] for entry in entries) == ["logged in"] * 2 + ["logged out"] * 2
 
 
 async def test_the_host_key_is_made_once(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from meterkast_console.terminal.line import Line
 from meterkast_console.terminal.view import Size
 
 OPEN = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"
-CLOSE = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l"
+CLOSE = "\x1b[0m\x1b[2J\x1b[?7h\x1b[?25h\x1b[?1049l"
+"""Cleared first, since tmux brings parts of it back where the window has changed its size."""
 CLEAR = "\x1b[0m\x1b[2J"
 ERASE = "\x1b[K"
 """After a full line it would take the last column away."""

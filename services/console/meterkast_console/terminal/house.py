@@ -12,6 +12,7 @@ REMEMBERED = timedelta(minutes=30)
 MOST_POINTS = 4000
 MOST_NOTES = 200
 EVENTS_SHOWN = 50
+WELL = frozenset({"ok", "starting"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +124,10 @@ class House:
         key = (health["service"], health["instance"])
         before = self.services.get(key)
         self.services[key] = health
-        if before is not None and before["status"] != health["status"]:
-            text = f"The {key[0]} is {health['status']}. {health.get('detail') or ''}".rstrip()
-            self.notes.append(Note(now, "", text, bad=health["status"] not in ("ok", "starting")))
+        was, now_is = before["status"] if before else health["status"], health["status"]
+        if was != now_is and not {was, now_is} <= WELL:
+            text = f"The {key[0]} is {now_is}. {health.get('detail') or ''}".rstrip()
+            self.notes.append(Note(now, "", text, bad=now_is not in WELL))
 
 
 def event_note(event: dict[str, Any]) -> Note:

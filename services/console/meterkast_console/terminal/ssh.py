@@ -42,6 +42,7 @@ class SshListener:
         self._ask = ask
         self._sftp = sftp
         self._library: Any = None
+        self._serving: set[asyncio.Task[None]] = set()
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Listen until cancelled; then every connection is closed."""
@@ -59,7 +60,7 @@ class SshListener:
                 api=self._api,
                 ask=self._ask,
                 most=self._guests.most + ON_THE_WAY,
-                come=self._serve,
+                come=self._come,
                 sftp=sftp,
             )
         except OSError as error:
@@ -70,6 +71,15 @@ class SshListener:
             await asyncio.get_running_loop().create_future()
         finally:
             server.close()
+            for task in self._serving:
+                task.cancel()
+            await asyncio.gather(*self._serving, return_exceptions=True)
+
+    async def _come(self, process: Any) -> None:
+        task = asyncio.create_task(self._serve(process))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+        await asyncio.wait([task])
 
     async def _serve(self, process: Any) -> None:
         connection = process.channel.get_connection()
