@@ -64,6 +64,11 @@ class Client:
         self._at += len(before) + len(found)
         return before + found
 
+    @property
+    def unsent(self) -> int:
+        """Bytes of what was pressed that the other side has not taken."""
+        return self._writer.transport.get_write_buffer_size()
+
     async def to_end(self) -> str:
         """Read until the other side ends."""
         async with asyncio.timeout(WITHIN_S):

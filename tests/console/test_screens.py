@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from meterkast_console.sse import ServerEvent
 from meterkast_console.terminal.charset import ASCII, UTF8, Charset
 from meterkast_console.terminal.electricity import SPARK_SPAN, bins
-from meterkast_console.terminal.house import House, Note, Point
+from meterkast_console.terminal.feed import take_curve
+from meterkast_console.terminal.house import Gateway, House, Note, Point
 from meterkast_console.terminal.live import live_block, reading_line
 from meterkast_console.terminal.pages.board import without_secrets
 from meterkast_console.terminal.pages.menu import menu
@@ -164,3 +165,25 @@ def test_what_happens_is_noted_once() -> None:
     assert [note.text for note in made.gateway("home").events][-1:] == ["A sag."]
     assert len(made.gateway("home").events) == 2
     made.take(ServerEvent("something new", {"gateway": "home"}), NOW)
+
+
+def test_a_curve_fills_what_was_missed() -> None:
+    """Where readings came live they stay; before them, and while the API was away, history's means stand."""
+    gateway = Gateway("home")
+    at = [NOW - timedelta(seconds=back) for back in (300, 299, 298, 60, 59)]
+    gateway.points.extend(Point(one, 1, 0) for one in at)
+    times = [(NOW - timedelta(seconds=back)).timestamp() for back in (600, 301, 299, 200, 100, 60, 30)]
+    means = [100, 200, 300, 400, None, 500, 600]
+    curve = {"step_s": 3.0, "times": times, "fields": {"power_import_w": {"mean": means}}}
+    take_curve(gateway, curve)
+    take_curve(gateway, curve)
+    assert [(int((NOW - point.at).total_seconds()), point.import_w) for point in gateway.points] == [
+        (600, 100),
+        (300, 1),
+        (299, 1),
+        (298, 1),
+        (200, 400),
+        (60, 1),
+        (59, 1),
+        (30, 600),
+    ]

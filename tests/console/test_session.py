@@ -263,6 +263,20 @@ async def test_fifty_terminals_of_which_ten_never_read(nats: Broker, tmp_path: P
         assert "/MTK5\\Z1" in stuck[0].heard
 
 
+async def test_a_flood_of_keys_takes_no_time_from_others(nats: Broker, tmp_path: Path) -> None:
+    """What sends megabytes of keys has to wait; readings come to others meanwhile."""
+    async with _terminal(nats, tmp_path) as (home, running):
+        flooding = [await running.client() for _ in range(3)]
+        client = await running.client()
+        await client.until("import 424 W")
+        for one in flooding:
+            one.send("hb" * 5_000_000)
+        for power in range(100, 110):
+            await home.send_reading(power=power)
+            await client.until(f"import {power} W")
+        assert all(one.unsent > 1_000_000 for one in flooding)
+
+
 async def test_beyond_this_machine_a_password_is_asked_for(nats: Broker, tmp_path: Path) -> None:
     """Three wrong passwords end the connection, the right one lets in; a login ends with the terminal."""
     async with _terminal(nats, tmp_path, require_login=True) as (_, running):

@@ -1,9 +1,11 @@
 """Keeps the house in step with the API, for as long as somebody looks."""
 
 import asyncio
+from bisect import bisect
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -124,13 +126,20 @@ class Feed:
 
 
 def take_curve(gateway: Gateway, curve: dict[str, Any]) -> None:
-    """Put the means of a curve before the readings that came live."""
+    """Fill with a curve's means the time in which no readings came live."""
     used = curve["fields"].get("power_import_w", {}).get("mean", [])
     fed = curve["fields"].get("power_export_w", {}).get("mean", [None] * len(used))
-    first = gateway.points[0].at if gateway.points else None
+    step = timedelta(seconds=float(curve["step_s"]))
+    live = [point.at for point in gateway.points]
     points = [
-        Point(datetime.fromtimestamp(float(at), UTC), mean, back or 0)
-        for at, mean, back in zip(curve["times"], used, fed, strict=True)
-        if mean is not None
+        Point(at, mean, back or 0)
+        for second, mean, back in zip(curve["times"], used, fed, strict=True)
+        if mean is not None and not _near(at := datetime.fromtimestamp(float(second), UTC), live, step)
     ]
-    gateway.points.extendleft(reversed([point for point in points if first is None or point.at < first]))
+    gateway.points = deque(sorted([*points, *gateway.points], key=lambda point: point.at), gateway.points.maxlen)
+
+
+def _near(at: datetime, times: list[datetime], step: timedelta) -> bool:
+    """Whether one of the times, which are in order, is no further away than a step."""
+    after = bisect(times, at)
+    return any(abs(at - near) <= step for near in times[max(after - 1, 0) : after + 1])

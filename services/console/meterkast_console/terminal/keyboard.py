@@ -7,10 +7,12 @@ from types import TracebackType
 from typing import Self
 
 from meterkast_console.terminal.keys import ENTER, REQUEST_LENGTH, is_request, keys
-from meterkast_console.terminal.wire import Wire
+from meterkast_console.terminal.wire import CHUNK, Wire
 
 MOST_WAITING = 512
 LINE = 2
+PACE_S = 0.05
+"""Nobody types 5,000 letters a second: what floods us waits, and takes no time from others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Keyboard:
                         return
                 self._waiting.extend(pressed(text))
                 self._wake.set()
+                await asyncio.sleep(PACE_S if len(text) >= CHUNK else 0)
         finally:
             self.ended = True
             self._wake.set()

@@ -12,11 +12,10 @@ from meterkast_runtime.errors import StartError
 from meterkast_console.errors import ApiAwayError, ApiRefusedError
 from meterkast_console.rest import Api
 from meterkast_console.terminal.probe import explore
-from meterkast_console.terminal.wire import Capabilities
+from meterkast_console.terminal.wire import CHUNK, Capabilities
 
 KEY_FILE = "ssh_host_key"
 KEY_KIND = "ssh-ed25519"
-CHUNK = 256
 LOGIN_S = 60
 KEEPALIVE_S = 60
 API = "meterkast_api"

@@ -7,12 +7,12 @@ from typing import Any
 from telnetlib3 import TelnetServer
 
 from meterkast_console.terminal.probe import explore
-from meterkast_console.terminal.wire import Capabilities
+from meterkast_console.terminal.wire import CHUNK, Capabilities
 
 NEGOTIATED_S = 1.0
 FLUSH_S = 2.0
-CHUNK = 256
-MOST_UNREAD = 65_536
+MOST_UNREAD = 4096
+"""Beyond twice that the client has to wait."""
 
 
 class Protocol(TelnetServer):
@@ -63,6 +63,8 @@ class TelnetWire:
         self._protocol = protocol = Protocol(self.can, done)
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
+        assert protocol.reader is not None  # noqa: S101 - it is made with the connection
+        protocol.reader.set_transport(self._transport)
         self._transport.resume_reading()
         await asyncio.wait([done])
         if done.cancelled():

@@ -9,6 +9,8 @@ from meterkast_console.terminal.view import Size
 
 LEAST = Size(20, 4)
 MOST = Size(500, 300)
+CHUNK = 256
+"""Characters read at once."""
 
 
 @dataclass(slots=True)
