@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from meterkast_api.settings import ApiSection
-from meterkast_console.settings import ConsoleSection, SshSection, TelnetSection
+from meterkast_console.settings import ConsoleSection, FtpSection, SshSection, TelnetSection
 from meterkast_runtime.addresses import is_loopback
 
 from meterkast import ports
 
-LISTENERS = {"telnet": "the terminal", "ssh": "the terminal over SSH"}
+LISTENERS = {"telnet": "the terminal", "ssh": "the terminal over SSH", "ftp": "the files over FTP"}
 
 
 def chosen(section: ConsoleSection, api: ApiSection, address: str) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def chosen(section: ConsoleSection, api: ApiSection, address: str) -> dict[str, 
     if not section.enabled:
         return given
     for name, purpose in LISTENERS.items():
-        listener: TelnetSection | SshSection = getattr(section, name)
+        listener: TelnetSection | SshSection | FtpSection = getattr(section, name)
         if listener.enabled:
             option = f"[console.{name}] port in meterkast.toml, or METERKAST_CONSOLE__{name.upper()}__PORT"
             asked = "port" in listener.model_fields_set
@@ -35,3 +35,6 @@ def lines(section: ConsoleSection, hostname: str) -> Iterator[str]:
     if section.enabled and section.ssh.enabled:
         host = "localhost" if is_loopback(section.ssh.host) else hostname
         yield f"  terminal   ssh -p {section.ssh.port} {host}\n"
+    if section.enabled and section.ftp.enabled:
+        host = "localhost" if is_loopback(section.ftp.host) else hostname
+        yield f"  files      ftp://{host}:{section.ftp.port}/\n"

@@ -36,7 +36,17 @@ READINGS = (
     "1,2025-01-01 10:00:08+00,100.001,5.000,200.002,0.000,2025-01-01 10:00:00+00,321.123\n"
     "2,2025-01-01 10:00:18+00,100.002,5.000,200.002,0.000,,\n"
 )
+ESP01 = """\
+YYMM;   Energy Del;   Energy Ret;    Gas Del;
+1809;     9732.279;       12.500;    1743.10;
+1808;     9600.001;       12.000;    1740.25;
+1807;        0.000;        0.000;       0.00;
+1806;       broken;        0.000;       0.00;
+1805;        1.000;        0.000;
+
+"""
 FILES = {
+    "esp01-months": ESP01,
     "dsmr-logger": ring(DIALS),
     "dsmr-logger-json": ring_json(DIALS),
     "p1-monitor-sql": monitor_hours(DIALS),
@@ -98,6 +108,17 @@ def test_the_doubled_hour_is_the_second_one() -> None:
     found = times(parsed("\n".join(kept.values())))
     begin = dials[0].at
     assert found == [begin + timedelta(hours=number) for number in (1, 2, 4, 5, 6, 7)]
+
+
+def test_the_first_logger_s_months_are_totals() -> None:
+    """Both tariffs together, at the ends of the months; what it had not seen yet are zeros, and no readings."""
+    records = parsed(ESP01)
+    assert times(records) == [local(2018, 9, 1), local(2018, 10, 1)]
+    assert [record.registers for record in records if isinstance(record, Standings)] == [
+        {"energy_import_wh": 9_732_279, "energy_export_wh": 12_500, "gas_l": 1_743_100},
+        {"energy_import_wh": 9_600_001, "energy_export_wh": 12_000, "gas_l": 1_740_250},
+    ]
+    assert [refusal.line for refusal in refusals(records)] == [5, 6]
 
 
 def test_months_stand_at_their_ends() -> None:

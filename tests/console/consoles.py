@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from meterkast_console.__main__ import build_console
-from meterkast_console.settings import ConsoleSection, ConsoleSettings, SshSection, TelnetSection
+from meterkast_console.settings import ConsoleSection, ConsoleSettings, FtpSection, SshSection, TelnetSection
 from meterkast_runtime.health import Health
 from pydantic import SecretStr
 
@@ -119,7 +119,13 @@ async def console(
     settings = ConsoleSettings(
         data_dir=directory,
         console=ConsoleSection(
-            **{"api": api, "telnet": listening, "ssh": SshSection(enabled=ssh, port=free_port()), **section}
+            **{
+                "api": api,
+                "telnet": listening,
+                "ssh": SshSection(enabled=ssh, port=free_port()),
+                "ftp": FtpSection(enabled=False),
+                **section,
+            }
         ),
     )
     health = Health("console")

@@ -5,21 +5,31 @@ import logging
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import asyncssh
 import pytest
 from pyftpdlib.authorizers import DummyAuthorizer
 from pyftpdlib.handlers import DTPHandler, FTPHandler, TLS_DTPHandler, TLS_FTPHandler
 from pyftpdlib.ioloop import IOLoop
 from pyftpdlib.servers import FTPServer
 
+from tests.brokers import free_port
+
 USER, PASSWORD = "me", "secret"
+VSFTPD: dict[str, object] = {
+    "listen": "YES", "listen_address": "127.0.0.1", "background": "NO", "local_enable": "NO", "no_anon_password": "YES",
+    "anonymous_enable": "YES", "write_enable": "YES", "anon_upload_enable": "YES", "anon_mkdir_write_enable": "YES",
+    "anon_other_write_enable": "YES", "anon_umask": "022", "ssl_enable": "YES", "allow_anon_ssl": "YES",
+    "force_anon_data_ssl": "YES", "force_anon_logins_ssl": "YES", "require_ssl_reuse": "YES", "mdtm_write": "YES",
+    "seccomp_sandbox": "NO",
+}  # fmt: skip
 
 
 @dataclass
@@ -81,7 +91,7 @@ def ftp_receiver(folder: Path, certificate: tuple[Path, Path] | None = None) -> 
 
 @dataclass
 class Sshd:
-    """An OpenSSH server that lets in who has `key`."""
+    """An SSH server that lets in who has `key`."""
 
     port: int
     key: Path
@@ -90,8 +100,29 @@ class Sshd:
 
 
 @asynccontextmanager
+async def sftp_receiver(folder: Path) -> AsyncIterator[Sshd]:
+    """Run asyncssh's server."""
+    host_key, key = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
+    server = await asyncssh.listen(
+        "127.0.0.1",
+        0,
+        server_host_keys=[host_key],
+        authorized_client_keys=asyncssh.import_authorized_keys(key.export_public_key().decode()),
+        sftp_factory=True,
+    )
+    file, known_hosts, port = folder / "user", folder / "known_hosts", server.get_port()
+    key.write_private_key(file)
+    known_hosts.write_text(f"[127.0.0.1]:{port} {host_key.export_public_key().decode()}")
+    try:
+        yield Sshd(port, file, known_hosts, "me")
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+@asynccontextmanager
 async def sshd(folder: Path) -> AsyncIterator[Sshd]:
-    """Run OpenSSH's server for the user who runs the test; skip where it is not there."""
+    """Run OpenSSH's server, where it is installed, for the user who runs the test; skip where it is not there."""
     program = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
         pytest.skip("there is no sshd: apt-get install openssh-server")
@@ -112,7 +143,7 @@ async def sshd(folder: Path) -> AsyncIterator[Sshd]:
 
 def _prepared(folder: Path) -> Sshd:
     """Write keys and configuration."""
-    host_key, key, port = _key(folder / "host"), _key(folder / "user"), _free_port()
+    host_key, key, port = _key(folder / "host"), _key(folder / "user"), free_port()
     (folder / "allowed").write_text(key.with_suffix(".pub").read_text())
     kind, public = host_key.with_suffix(".pub").read_text().split()[:2]
     known_hosts = folder / "known_hosts"
@@ -135,8 +166,31 @@ def _key(file: Path) -> Path:
     return file
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+@contextmanager
+def vsftpd(certificate: tuple[Path, Path]) -> Iterator[tuple[int, Path]]:
+    """Run vsftpd, where it is installed, which asks that data go on with the TLS session of the commands."""
+    program = shutil.which("vsftpd", path=f"{os.environ['PATH']}:/usr/sbin")
+    if program is None or os.geteuid() != 0:
+        pytest.skip("there is no vsftpd that could be run as root: apt-get install vsftpd")
+    port = free_port()
+    with TemporaryDirectory(prefix="meterkast-vsftpd-") as folder:
+        root, empty = Path(folder) / "root", Path(folder) / "empty"
+        for made in (root, root / "meter", empty):
+            made.mkdir()
+        Path(folder).chmod(0o755)
+        (root / "meter").chmod(0o777)
+        settings = VSFTPD | {
+            "listen_port": port,
+            "anon_root": root,
+            "secure_chroot_dir": empty,
+            "rsa_cert_file": certificate[0],
+            "rsa_private_key_file": certificate[1],
+        }
+        config = Path(folder) / "vsftpd.conf"
+        config.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        process = subprocess.Popen([program, str(config)])
+        try:
+            yield port, root / "meter"
+        finally:
+            process.terminate()
+            process.wait()

@@ -50,6 +50,15 @@ def test_there_is_a_file_for_each_month_year_and_day() -> None:
     assert others == {f"home/{name}" for name in f"{names} {rings}".split()}
 
 
+def test_a_reading_at_the_very_end_begins_no_new_month() -> None:
+    """At midnight of New Year nothing has been used in January; the reading is one of that day all the same."""
+    midnight = datetime(2026, 1, 1, tzinfo=HERE).astimezone(UTC)
+    found = files(Reach(gateway="home", zone=HERE, history=(BEGIN, midnight), samples=(midnight, midnight)))
+    assert max(path for path in found if "home/hours/" in path) == "home/hours/2025/2025-12.csv"
+    assert max(path for path in found if "home/days/" in path) == "home/days/2025.csv"
+    assert "home/samples/2026-01-01.csv.gz" in found
+
+
 def test_each_file_asks_for_the_home_s_dates() -> None:
     """The API is asked for calendar dates, so that a month of 23 and 25 hour days is whole."""
     october = files()["home/excel-nl/hours/2026/2026-10.csv"]

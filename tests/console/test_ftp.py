@@ -6,6 +6,7 @@ import ftplib
 import io
 import json
 import shutil
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -24,7 +25,7 @@ from tests.api.compat.meters import at_each, show
 from tests.api.houses import House, house
 from tests.brokers import Broker
 from tests.console import decade
-from tests.console.served import Door, ftp, in_thread, run, tree_at
+from tests.console.served import CLIENTS, Door, ftp, in_thread, run, tree_at
 
 CHANGES = (
     "STOR home/x.csv", "APPE home/months.csv", "DELE home/months.csv", "RMD home/days", "MKD home/x", "STOU",
@@ -325,6 +326,28 @@ async def test_a_file_that_takes_long_holds_up_nobody(tmp_path: Path) -> None:
     assert slow.times == 1
 
 
+async def test_clients_that_never_read_hold_up_nobody(tmp_path: Path) -> None:
+    """Ten ask for a large file and take none of it; an eleventh gets all of it."""
+    large = SlowApi(b"x" * (32 << 20))
+    large.go.set()
+    async with tree_of(large, tmp_path) as tree, ftp(tree) as server:
+        port = server.port or 0
+
+        def stuck() -> tuple[ftplib.FTP, socket.socket]:
+            client = ftplib.FTP(timeout=20)
+            client.connect("127.0.0.1", port)
+            client.login()
+            return client, client.transfercmd("RETR home/months.csv")
+
+        asking = [asyncio.get_running_loop().run_in_executor(CLIENTS, stuck) for _ in range(10)]
+        stuck_ones = await asyncio.gather(*asking)
+        given = await in_thread(port, lambda client: len(bytes_of(client, "home/months.csv")))
+        for client, data in stuck_ones:
+            data.close()
+            client.close()
+    assert given == 32 << 20
+
+
 async def test_a_listing_that_takes_too_long_says_so(tmp_path: Path) -> None:
     """It is `try again`, never a listing without sizes; meanwhile the files are made, and then it is there."""
     slow = SlowApi()
@@ -349,7 +372,8 @@ def _listed(client: ftplib.FTP, folder: str) -> str:
 class SlowApi:
     """An API whose files come when the test says so."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: bytes = b"slow") -> None:
+        self.file = file
         self.asked, self.go = asyncio.Event(), asyncio.Event()
         self.times = 0
 
@@ -367,7 +391,7 @@ class SlowApi:
         await self.go.wait()
 
         async def pieces() -> AsyncIterator[bytes]:
-            yield b"slow"
+            yield self.file
 
         yield pieces()
 

@@ -134,6 +134,33 @@ async def test_beyond_loopback_a_certificate_asks_for_tls(mosquitto: Broker, tmp
         assert ran.code == 0, ran.err
 
 
+async def test_the_address_of_a_router_is_announced(mosquitto: Broker, tmp_path: Path) -> None:
+    """Behind NAT clients are told where they reach us, and a port that is let through."""
+    async with house(mosquitto) as here, tree_at(str(here.client.base_url), tmp_path) as tree:
+        section = FtpSection(port=0, announced_address="192.0.2.7", passive_ports="41900-41909")
+        service = FtpService(section, tree, None)
+        async with up(service):
+            answer = await in_thread(service.port or 0, lambda client: client.sendcmd("PASV"))
+    numbers = [int(number) for number in answer.partition("(")[2].partition(")")[0].split(",")]
+    assert numbers[:4] == [192, 0, 2, 7]
+    assert 41900 <= numbers[4] * 256 + numbers[5] <= 41909
+
+
+async def test_a_console_that_may_not_read_says_so(mosquitto: Broker, tmp_path: Path) -> None:
+    """Without the token that the API asks for it is no use to try again, and the answer is the API's sentence."""
+    async with house(mosquitto, require_login=True) as here, tree_at(str(here.client.base_url), tmp_path) as tree:
+        service = FtpService(FtpSection(port=0), tree, None)
+        async with up(service):
+
+            def tried(client: ftplib.FTP) -> str:
+                try:
+                    return str(client.nlst("/"))
+                except ftplib.Error as error:
+                    return str(error)
+
+            assert (await in_thread(service.port or 0, tried)).startswith("550 this needs a login or a token")
+
+
 async def test_a_browser_is_hung_up_on(mosquitto: Broker, tmp_path: Path) -> None:
     """Commands in the body of a web page's request are not carried out."""
     async with house(mosquitto) as here, tree_at(str(here.client.base_url), tmp_path) as tree:
@@ -154,6 +181,7 @@ async def test_a_browser_is_hung_up_on(mosquitto: Broker, tmp_path: Path) -> Non
         ({"passive_ports": "60099-60000"}, "is no range of ports"),
         ({"passive_ports": "many"}, "is no range of ports"),
         ({"passive_ports": "0-70000"}, "is no range of ports"),
+        ({"announced_address": "my.house"}, "is no IPv4 address"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(given: dict[str, str], words: str) -> None:

@@ -31,7 +31,7 @@ from tests.api.houses import house
 from tests.brokers import Broker
 from tests.console import decade
 from tests.console.certificates import certificate
-from tests.console.push_servers import PASSWORD, USER, ftp_receiver, sshd
+from tests.console.push_servers import PASSWORD, USER, ftp_receiver, sftp_receiver, sshd, vsftpd
 from tests.console.served import run, up
 
 DAYS = [f"days/{year}.csv" for year in range(2016, 2027)]
@@ -94,6 +94,19 @@ async def pushing(
         await tree.close()
 
 
+async def listening(port: int) -> None:
+    """Wait until somebody listens."""
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.01)
+            else:
+                writer.close()
+                return
+
+
 def lying(folder: Path) -> dict[str, int]:
     return {str(file.relative_to(folder)): file.stat().st_size for file in folder.rglob("*") if file.is_file()}
 
@@ -114,8 +127,12 @@ async def destination(kind: str, folder: Path) -> AsyncIterator[tuple[str, Path,
     there.mkdir()
     if kind == "folder":
         yield str(there), there, {}
-    elif kind == "sftp":
-        async with sshd(folder) as server:
+    elif kind == "vsftpd":
+        with vsftpd(certificate(folder)) as (port, root):
+            await listening(port)
+            yield f"ftps://anonymous@localhost:{port}/meter", root, {"ca": folder / "cert.pem"}
+    elif kind in ("sftp", "openssh"):
+        async with (sftp_receiver if kind == "sftp" else sshd)(folder) as server:
             url = f"sftp://{server.user}@127.0.0.1:{server.port}/{there}"
             yield url, there, {"key": server.key, "known_hosts": server.known_hosts, "password": None}
     else:
@@ -124,7 +141,7 @@ async def destination(kind: str, folder: Path) -> AsyncIterator[tuple[str, Path,
             yield f"{kind}://{USER}@localhost:{receiver.port}/meter", there / "meter", {"ca": files and files[0]}
 
 
-@pytest.mark.parametrize("kind", ["folder", "ftp", "ftps", "sftp"])
+@pytest.mark.parametrize("kind", ["folder", "ftp", "ftps", "vsftpd", "sftp", "openssh"])
 async def test_only_what_has_changed_is_sent(tmp_path: Path, kind: str) -> None:
     """All at first, with their times; nothing again; after a reading the running year in the old one's place."""
     api = Years()
@@ -208,7 +225,7 @@ async def test_what_goes_wrong_is_one_sentence_with_what_to_do(
     there = tmp_path / "there"
     there.mkdir()
     names = {"folder": tmp_path, "closed": 1, "ftp": 0, "ftps": 0, "ssh": 0}
-    async with sshd(tmp_path) as server:
+    async with sftp_receiver(tmp_path) as server:
         names["ssh"] = server.port
         if "known_hosts" in settings and settings["known_hosts"] is None:
             settings = {"known_hosts": server.known_hosts}

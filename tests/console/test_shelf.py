@@ -1,6 +1,7 @@
 """Files that were made are kept, and made once."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from meterkast_console.errors import ApiAwayError
+from meterkast_console.files.errors import NotMadeError
 from meterkast_console.files.leaf import Leaf, Question
 from meterkast_console.files.shelf import Shelf
 
@@ -120,7 +122,7 @@ async def test_what_was_made_is_there_after_a_restart(tmp_path: Path) -> None:
 
 async def test_a_broken_index_begins_anew(tmp_path: Path) -> None:
     """What is kept can always be made again."""
-    (tmp_path / "index.sqlite").write_bytes(b"this is no database" * 100)
+    (tmp_path / "index.json").write_bytes(b"[1, 2")
     maker = Maker()
     maker.go.set()
     async with shelf(tmp_path, maker) as one:
@@ -147,3 +149,14 @@ async def test_a_file_is_looked_at_again_after_its_time(tmp_path: Path) -> None:
         await one.size(leaf())
         now[0] = leaf().stands.total_seconds() + 1
         assert await bytes_of(one, leaf()) == b"2........."
+
+
+async def test_a_full_disk_is_said(tmp_path: Path) -> None:
+    """Which file, why, and where to look; once there is room it is made."""
+    maker = Maker(trouble=OSError(errno.ENOSPC, "No space left on device"))
+    maker.go.set()
+    async with shelf(tmp_path, maker) as one:
+        with pytest.raises(NotMadeError, match=r"/home/a.csv cannot be made \(No space left on device\).*data folder"):
+            await one.size(leaf())
+        maker.trouble = None
+        assert await one.size(leaf()) == 10

@@ -11,7 +11,7 @@ from meterkast_runtime.settings import settings_or_exit
 from pydantic import SecretStr
 
 from meterkast_console.admission import Admission
-from meterkast_console.files.service import FilesService, sftp_of, tree_of
+from meterkast_console.files.building import sftp_of, tree_of
 from meterkast_console.files.tree import Tree
 from meterkast_console.ftp.service import FtpService
 from meterkast_console.push import command
@@ -62,7 +62,7 @@ def build_console(settings: ConsoleSettings, health: Health, *, token: SecretStr
     api = Api(pool, Pass.of_token(token or section.token))
     tree = tree_of(settings, api)
     listeners = [*file_parts(settings, api, tree, health), *parts(settings, api, tree)]
-    return ConsoleService(pool, listeners, health)
+    return ConsoleService(pool, listeners, health, closing=tree.close)
 
 
 def parts(settings: ConsoleSettings, api: Api, tree: Tree) -> Iterator[Build]:
@@ -82,9 +82,8 @@ def parts(settings: ConsoleSettings, api: Api, tree: Tree) -> Iterator[Build]:
 
 
 def file_parts(settings: ConsoleSettings, api: Api, tree: Tree, health: Health) -> Iterator[Build]:
-    """What builds the tree of files and those who give them."""
+    """What builds those who give the files."""
     section = settings.console
-    yield lambda: FilesService(tree)
     if section.ftp.enabled:
         check = Admission(api).check if section.asks_login(section.ftp.host) else None
         yield lambda: FtpService(section.ftp, tree, check)

@@ -1,6 +1,6 @@
 """The console: listeners side by side, each a part that may fail without the others."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from meterkast_runtime.health import Health
@@ -12,14 +12,20 @@ Build = Callable[[], Service]
 
 
 class ConsoleService:
-    """Runs the listeners until cancelled; one that fails is started again, and health tells of it meanwhile."""
+    """Runs the listeners until cancelled; one that fails is started again, and health tells of it meanwhile.
+
+    `closing` is what has to be closed after them.
+    """
 
     name = "console"
 
-    def __init__(self, pool: Pool, parts: Sequence[Build], health: Health) -> None:
+    def __init__(
+        self, pool: Pool, parts: Sequence[Build], health: Health, *, closing: Callable[[], Awaitable[None]]
+    ) -> None:
         self._pool = pool
         self._parts = parts
         self._health = health
+        self._closing = closing
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Serve; ready when every listener listens or has said why it cannot."""
@@ -27,7 +33,10 @@ class ConsoleService:
             ready()
             return
         async with self._pool:
-            await supervise([partial(self._part, build) for build in self._parts], ready=ready)
+            try:
+                await supervise([partial(self._part, build) for build in self._parts], ready=ready)
+            finally:
+                await self._closing()
 
     def _part(self, build: Build) -> Service:
         return Part(build(), self._health)

@@ -1,5 +1,6 @@
 """Settings of the console: the `[console]` section beside the common ones."""
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Self
@@ -89,6 +90,14 @@ class FtpSection(Section):
             if not found or not MIN_PORT <= int(found[1]) <= int(found[2] or found[1]) <= MAX_PORT:
                 raise ValueError(f"{ports!r} is no range of ports: use one such as 60000-60099")
         return ports
+
+    @field_validator("announced_address")
+    @classmethod
+    def _an_address(cls, address: str | None) -> str | None:
+        try:
+            return address if address is None else str(ipaddress.IPv4Address(address))
+        except ValueError as error:
+            raise ValueError(f"{address!r} is no IPv4 address: use one such as 192.168.1.10") from error
 
     @model_validator(mode="after")
     def _guarded(self) -> Self:

@@ -10,6 +10,8 @@ from meterkast_console.files.reach import Reach, Span
 SETTLED = timedelta(hours=1)
 """So long after its end the last gas of a period has come."""
 MINUTE = timedelta(minutes=1)
+MOMENT = timedelta(milliseconds=1)
+"""A reading at the very end of a month uses nothing in the next."""
 SAMPLES_STEP = timedelta(minutes=15)
 SILENT = timedelta(minutes=2)
 SAMPLES_STAND = timedelta(days=30)
@@ -57,13 +59,14 @@ def changed(end: datetime, newest: datetime, now: datetime, step: timedelta = MI
 
 
 def _tables(reach: Reach, span: Span, folder: str, dialect: Mapping[str, str], now: datetime) -> Iterator[Leaf]:
-    newest = span[1]
-    for month in months(*span, reach.zone):
+    begin, newest = span
+    last = max(begin, newest - MOMENT)
+    for month in months(begin, last, reach.zone):
         for name, per in (("quarters", "quarter"), ("hours", "hour")):
             path = f"{folder}{name}/{month.first:%Y}/{month.first:%Y-%m}.csv"
             question = Question("usage.csv", {"per": per, **month.query, **dialect})
             yield _leaf(reach, path, question, changed(month.end, newest, now))
-    every = list(years(*span, reach.zone))
+    every = list(years(begin, last, reach.zone))
     for year in every:
         question = Question("usage.csv", {"per": "day", **year.query, **dialect})
         yield _leaf(reach, f"{folder}days/{year.first:%Y}.csv", question, changed(year.end, newest, now))

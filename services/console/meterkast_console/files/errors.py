@@ -4,7 +4,8 @@ FilesError
 ├── NotThereError    there is no such file or folder
 ├── FolderError      a folder was taken for a file
 ├── FileInTheWayError  a file was taken for a folder
-└── NotReadyError    it is being made and takes longer than anybody waits
+├── NotReadyError    it is being made and takes longer than anybody waits
+└── NotMadeError     it could not be put on the disk
 """
 
 from meterkast_runtime.errors import MeterkastError
@@ -45,3 +46,11 @@ class NotReadyError(FilesError):
         super().__init__(f"files are being made, {ready} of {wanted} are ready", hint="try again in a minute")
         self.ready = ready
         self.wanted = wanted
+
+
+class NotMadeError(FilesError):
+    """The file at `path` could not be put on the disk."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path} cannot be made ({reason})", hint="see how much room the data folder has")
+        self.path = path

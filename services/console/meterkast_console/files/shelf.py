@@ -2,34 +2,19 @@
 
 import asyncio
 import contextlib
-import shutil
-import sqlite3
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
+from meterkast_console.files.errors import NotMadeError
+from meterkast_console.files.index import Index, Made
 from meterkast_console.files.leaf import Leaf
 
-INDEX = "index.sqlite"
 MAKERS = 2
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS kept (
-    path TEXT PRIMARY KEY, version TEXT NOT NULL, size INTEGER NOT NULL,
-    made_at REAL NOT NULL, used_at REAL NOT NULL, here INTEGER NOT NULL
-) WITHOUT ROWID
-"""
+SAVE_AFTER_S = 5.0
 Make = Callable[[Leaf, Path], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A version of a file: its size, and whether its bytes are still on the shelf."""
-
-    size: int
-    here: bool
 
 
 class Shelf:
@@ -40,7 +25,8 @@ class Shelf:
         self._make = make
         self._most_bytes = most_bytes
         self._now = now
-        self._index: sqlite3.Connection | None = None
+        self._index: Index | None = None
+        self._saving: asyncio.TimerHandle | None = None
         self._making: dict[tuple[str, str], asyncio.Task[int]] = {}
         self._makers = asyncio.Semaphore(MAKERS)
 
@@ -60,19 +46,15 @@ class Shelf:
             kept = self.kept(leaf)
             if kept is not None and kept.here:
                 with contextlib.suppress(FileNotFoundError):
-                    return self._opened(leaf)
+                    return self._opened(leaf, kept)
             await self._made(leaf)
 
-    def kept(self, leaf: Leaf) -> Kept | None:
+    def kept(self, leaf: Leaf) -> Made | None:
         """Return what is known of this version, None where it has to be made, also since it stands no longer."""
-        row = (
-            self._opened_index()
-            .execute("SELECT version, size, made_at, here FROM kept WHERE path = ?", (leaf.path,))
-            .fetchone()
-        )
-        if row is None or row[0] != leaf.version or self._now() - row[2] > leaf.stands.total_seconds():
+        made = self._known().get(leaf.path)
+        if made is None or made.version != leaf.version or self._now() - made.made_at > leaf.stands.total_seconds():
             return None
-        return Kept(row[1], bool(row[3]))
+        return made
 
     async def close(self) -> None:
         """Stop making, and remember what there is."""
@@ -80,13 +62,13 @@ class Shelf:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._index is not None:
-            self._index.close()
-            self._index = None
+        if self._saving is not None:
+            self._saving.cancel()
+            self._save()
 
-    def _opened(self, leaf: Leaf) -> BinaryIO:
-        self._opened_index().execute("UPDATE kept SET used_at = ? WHERE path = ?", (self._now(), leaf.path))
-        return self._place(leaf).open("rb")
+    def _opened(self, leaf: Leaf, made: Made) -> BinaryIO:
+        made.used_at = self._now()
+        return self._place(leaf.path, leaf.version).open("rb")
 
     async def _made(self, leaf: Leaf) -> int:
         key = leaf.path, leaf.version
@@ -103,83 +85,69 @@ class Shelf:
 
     async def _fill(self, leaf: Leaf) -> int:
         async with self._makers:
-            place = self._place(leaf)
-            self._opened_index()
-            half = place.with_suffix(".half")
             try:
-                await self._make(leaf, half)
-                size = half.stat().st_size
-                half.replace(place)
-            finally:
-                half.unlink(missing_ok=True)
+                self._known()
+                size = await self._put(leaf)
+            except OSError as error:
+                raise NotMadeError(f"/{leaf.path}", error.strerror or str(error)) from error
         self._note(leaf, size)
         self._make_room(leaf)
+        if self._saving is None:
+            self._saving = asyncio.get_running_loop().call_later(SAVE_AFTER_S, self._save)
+        return size
+
+    async def _put(self, leaf: Leaf) -> int:
+        place = self._place(leaf.path, leaf.version)
+        half = place.with_suffix(".half")
+        try:
+            await self._make(leaf, half)
+            size = half.stat().st_size
+            half.replace(place)
+        finally:
+            half.unlink(missing_ok=True)
         return size
 
     def _note(self, leaf: Leaf, size: int) -> None:
-        index, now = self._opened_index(), self._now()
-        before = index.execute("SELECT version FROM kept WHERE path = ?", (leaf.path,)).fetchone()
-        if before is not None and before[0] != leaf.version:
-            self._drop(leaf.path, before[0])
-        index.execute(
-            "INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?, 1)", (leaf.path, leaf.version, size, now, now)
-        )
+        index, now = self._known(), self._now()
+        before = index.get(leaf.path)
+        if before is not None and before.version != leaf.version:
+            self._drop(leaf.path, before)
+        index.put(leaf.path, Made(leaf.version, size, now, now))
 
     def _make_room(self, newest: Leaf) -> None:
-        index = self._opened_index()
-        (taken,) = index.execute("SELECT coalesce(sum(size), 0) FROM kept WHERE here").fetchone()
-        if taken <= self._most_bytes:
-            return
-        for path, version, size in index.execute(
-            "SELECT path, version, size FROM kept WHERE here AND path != ? ORDER BY used_at", (newest.path,)
-        ).fetchall():
-            self._drop(path, version)
-            index.execute("UPDATE kept SET here = 0 WHERE path = ?", (path,))
-            taken -= size
+        here = self._known().here()
+        taken = sum(made.size for _, made in here)
+        for path, made in here:
             if taken <= self._most_bytes:
                 return
+            if path != newest.path:
+                self._drop(path, made)
+                taken -= made.size
 
-    def _drop(self, path: str, version: str) -> None:
-        with contextlib.suppress(OSError):  # where an open file cannot be removed, it goes the next time
-            (self._folder / _name(path, version)).unlink(missing_ok=True)
+    def _drop(self, path: str, made: Made) -> None:
+        made.here = False
+        with contextlib.suppress(OSError):  # where an open file cannot be removed, it goes at the next start
+            self._place(path, made.version).unlink(missing_ok=True)
 
-    def _place(self, leaf: Leaf) -> Path:
-        return self._folder / _name(leaf.path, leaf.version)
+    def _place(self, path: str, version: str) -> Path:
+        name = blake2b(f"{path}\0{version}".encode(), digest_size=16).hexdigest()
+        return self._folder / f"{name}.file"
 
-    def _opened_index(self) -> sqlite3.Connection:
+    def _known(self) -> Index:
+        """The index; when it is read, what is not in it goes."""
         if self._index is None:
-            self._index = _index(self._folder)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._index = Index(self._folder)
+            self._index.load()
+            places = {self._place(path, made.version): made for path, made in self._index.here()}
+            found = set(self._folder.glob("*.file"))
+            for stray in (found - places.keys()) | set(self._folder.glob("*.half")):
+                stray.unlink(missing_ok=True)
+            for place in places.keys() - found:
+                places[place].here = False
         return self._index
 
-
-def _name(path: str, version: str) -> str:
-    return blake2b(f"{path}\0{version}".encode(), digest_size=16).hexdigest() + ".file"
-
-
-def _index(folder: Path) -> sqlite3.Connection:
-    """Open the index; one that cannot be read goes, and all that was kept with it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        index = _connected(folder)
-    except sqlite3.DatabaseError:
-        shutil.rmtree(folder)
-        folder.mkdir(parents=True)
-        index = _connected(folder)
-    known = {_name(*row) for row in index.execute("SELECT path, version FROM kept WHERE here")}
-    found = {file.name for file in folder.glob("*.file")}
-    for name in found - known:
-        (folder / name).unlink(missing_ok=True)
-    for path, version in index.execute("SELECT path, version FROM kept WHERE here").fetchall():
-        if _name(path, version) not in found:
-            index.execute("UPDATE kept SET here = 0 WHERE path = ?", (path,))
-    for half in folder.glob("*.half"):
-        half.unlink(missing_ok=True)
-    return index
-
-
-def _connected(folder: Path) -> sqlite3.Connection:
-    index = sqlite3.connect(folder / INDEX, isolation_level=None)
-    index.execute("PRAGMA synchronous = OFF")
-    index.execute("PRAGMA journal_mode = MEMORY")
-    index.execute(SCHEMA)
-    return index
+    def _save(self) -> None:
+        self._saving = None
+        with contextlib.suppress(OSError):  # on a full disk all is made again after a restart
+            self._known().save()

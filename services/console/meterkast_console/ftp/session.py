@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from meterkast_runtime.errors import MeterkastError
@@ -10,7 +11,7 @@ from meterkast_runtime.log import get_logger
 
 from meterkast_console.admission import Check
 from meterkast_console.errors import ApiRefusedError
-from meterkast_console.files.errors import FilesError, NotReadyError
+from meterkast_console.files.errors import FilesError, NotMadeError, NotReadyError
 from meterkast_console.files.tree import Tree
 from meterkast_console.ftp.filesystem import Prepared, TreeFilesystem
 
@@ -162,10 +163,17 @@ class Session:
             else:
                 self.respond(f"{AWAY} {sentence}.")
                 self.close_when_done()
-        elif isinstance(error, FilesError) and not isinstance(error, NotReadyError):
+        elif _is_final(error):
             self.respond(f"{NOT_FOUND} {sentence}.")
         elif isinstance(error, MeterkastError):
             self.respond(f"{TRY_AGAIN} {sentence}.")
         else:
             _LOG.error("an FTP command failed", command=cmd, error=repr(error))
             self.respond(f"{FAULT} Something went wrong here; the log of the console says what.")
+
+
+def _is_final(error: BaseException) -> bool:
+    """Whether it is no use to try again."""
+    if isinstance(error, ApiRefusedError):
+        return error.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return isinstance(error, FilesError) and not isinstance(error, NotReadyError | NotMadeError)

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from meterkast_runtime.errors import MeterkastError
 
-from meterkast_console.files.service import tree_at
+from meterkast_console.files.building import tree_at
 from meterkast_console.push.service import pusher_of
 from meterkast_console.rest import Api, Pass, Pool
 from meterkast_console.settings import ConsoleSettings

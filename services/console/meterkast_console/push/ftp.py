@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import ftplib
+import socket
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import BinaryIO, Self, TypeVar
+from typing import BinaryIO, Self, TypeVar, cast
 
 from pydantic import SecretStr
 
@@ -17,7 +18,21 @@ from meterkast_console.push.errors import PushError
 TIMEOUT_S = 30.0
 AT_ONCE = 1 << 16
 NOT_LOGGED_IN = "530"
+TIMES = ("MFMT", "MDTM")
+"""What sets a file's time; vsftpd knows the second only, and some servers neither."""
 T = TypeVar("T")
+
+
+class OneSession(ftplib.FTP_TLS):
+    """Goes on with the commands' TLS session for data: most servers ask for it, to know that both are one client's."""
+
+    def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int | None]:
+        """Begin a transfer."""
+        connection, size = ftplib.FTP.ntransfercmd(self, cmd, rest)  # noqa: S321 - TLS follows
+        if self._prot_p:  # type: ignore[attr-defined] # as the library's own method does
+            session = cast("ssl.SSLSocket", self.sock).session
+            connection = self.context.wrap_socket(connection, server_hostname=self.host, session=session)
+        return connection, size
 
 
 class FtpDestination:
@@ -62,7 +77,7 @@ class FtpDestination:
 
     def _connect(self) -> None:
         if self._address.kind is Kind.FTPS:
-            self._ftp = ftplib.FTP_TLS(timeout=TIMEOUT_S, context=self._certificates)  # noqa: S321 - this one is TLS
+            self._ftp = OneSession(timeout=TIMEOUT_S, context=self._certificates)
         self._ftp.connect(self._address.host, self._address.port)
         password = self._password.get_secret_value() if self._password else ""
         self._ftp.login(self._address.user or "anonymous", password)
@@ -92,10 +107,10 @@ class FtpDestination:
         except ftplib.error_perm:  # some servers rename onto nothing only
             self._ftp.delete(final)
             self._ftp.rename(half, final)
-        try:
-            self._ftp.sendcmd(f"MFMT {changed.astimezone(UTC):%Y%m%d%H%M%S} {final}")
-        except ftplib.error_perm:
-            return  # the server keeps no times of others
+        for command in TIMES:
+            with contextlib.suppress(ftplib.error_perm):
+                self._ftp.sendcmd(f"{command} {changed.astimezone(UTC):%Y%m%d%H%M%S} {final}")
+                return
 
     def _make_folder(self, folder: PurePosixPath) -> None:
         """Make a folder and those above it; one that is there is refused, and a missing one is told by the file."""

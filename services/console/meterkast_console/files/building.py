@@ -1,8 +1,6 @@
-"""The tree as a part of the console: what was made stays on disk when the console ends."""
+"""The tree of a console, and what SFTP needs of it."""
 
-import asyncio
 import importlib
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,20 +27,3 @@ def tree_at(folder: Path, api: Asked, section: FilesSection) -> Tree:
 def sftp_of(tree: Tree) -> Any:
     """Return what an SSH server is given as `sftp_factory`."""
     return importlib.import_module("meterkast_console.sftp").sftp_factory(tree)
-
-
-class FilesService:
-    """Closes the tree at the end; it comes before those who use it, so that they are stopped before."""
-
-    name = "files"
-
-    def __init__(self, tree: Tree) -> None:
-        self._tree = tree
-
-    async def run(self, ready: Callable[[], None]) -> None:
-        """Run until cancelled."""
-        ready()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            await self._tree.close()
