@@ -59,4 +59,5 @@ def test_what_is_said_is_what_to_type() -> None:
     assert list(lines(section, "attic")) == [
         "  terminal   telnet localhost 2323\n",
         "  terminal   ssh -p 2222 attic\n",
+        "  files      ftp://localhost:2121/\n",
     ]
