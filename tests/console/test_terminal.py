@@ -5,6 +5,7 @@ import stat
 import subprocess
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -52,9 +53,14 @@ SIZES = ((80, 24), (40, 20), (200, 60))
 
 def _check(screen: str, columns: int, rows: int) -> None:
     lines = screen.split("\n")
+    assert len(lines) > rows
     assert lines[0].startswith(" Meterkast home")
     assert lines[1] == lines[rows - 2] == "─" * columns
     assert lines[rows - 1].startswith(" H menu  Q quit")
+
+
+def _gone(screen: str) -> None:
+    assert "Meterkast home" not in screen
 
 
 async def test_a_telnet_client_at_every_size(nats: Broker, tmp_path: Path) -> None:
@@ -65,14 +71,14 @@ async def test_a_telnet_client_at_every_size(nats: Broker, tmp_path: Path) -> No
         with terminal(tmp_path, f"telnet 127.0.0.1 {there.telnet}") as window:
             for columns, rows in SIZES:
                 window.resize(columns, rows)
-                screen = await window.until("─" * columns, "1 648 W", "Q quit", "online")
+                await window.until("─" * columns, "1 648 W", "Q quit", "online")
+                screen = await window.until_right(partial(_check, columns=columns, rows=rows))
                 keep(f"telnet-{columns}x{rows}", screen)
-                _check(screen, columns, rows)
             await _send(home, power=2001)
             await window.until("2 001 W", "█")
             window.press("q")
-            gone = await window.until("Goodbye.")
-            assert "Meterkast home" not in gone, gone
+            await window.until("Goodbye.")
+            await window.until_right(_gone)
 
 
 @pytest.mark.parametrize(("columns", "rows"), SIZES)
@@ -82,9 +88,8 @@ async def test_busybox_tells_its_size_when_it_begins(columns: int, rows: int, na
     async with house(nats, companion=COMPANION) as home, console(str(home.client.base_url), tmp_path / "data") as there:
         await _send(home)
         with terminal(tmp_path, f"busybox telnet 127.0.0.1 {there.telnet}", columns, rows) as window:
-            screen = await window.until("─" * columns, "1 648 W", "Q quit", "online")
-            keep(f"busybox-{columns}x{rows}", screen)
-            _check(screen, columns, rows)
+            await window.until("─" * columns, "1 648 W", "Q quit", "online")
+            keep(f"busybox-{columns}x{rows}", await window.until_right(partial(_check, columns=columns, rows=rows)))
 
 
 async def test_a_dumb_terminal_gets_lines(nats: Broker, tmp_path: Path) -> None:

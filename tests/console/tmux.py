@@ -4,14 +4,14 @@ import asyncio
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 ARTEFACTS = Path(__file__).parents[2] / "artefacts"
-WITHIN_S = 15.0
+WITHIN_S = 40.0
 LOOK_EVERY_S = 0.05
 PACKAGES = {"tmux": "tmux", "telnet": "inetutils-telnet", "busybox": "busybox", "ssh": "openssh-client"}
 
@@ -56,6 +56,20 @@ class Tmux:
         except TimeoutError:
             raise AssertionError(f"{words} are not all on the screen:\n{self.screen()}") from None
         return screen
+
+    async def until_right(self, check: Callable[[str], None]) -> str:
+        """Wait until the screen stands up to a check, which one half drawn need not; returns the screen."""
+        deadline = asyncio.get_running_loop().time() + WITHIN_S
+        while True:
+            screen = self.screen()
+            try:
+                check(screen)
+            except AssertionError:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(LOOK_EVERY_S)
+            else:
+                return screen
 
     def end(self) -> None:
         """End the program, and the terminal with it."""
