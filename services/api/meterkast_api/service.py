@@ -26,7 +26,6 @@ from meterkast_api.access.scopes import Recognise
 from meterkast_api.access.setup_code import new_setup_code
 from meterkast_api.app import Parts, build_app
 from meterkast_api.commands import Commands
-from meterkast_api.compat.announcement import Announcement
 from meterkast_api.compat.homewizard import Serial
 from meterkast_api.database import FILE, Database
 from meterkast_api.gateways import Gateways
@@ -135,6 +134,8 @@ class ApiService:
 
     async def _announce(self, stack: AsyncExitStack) -> None:
         if self._settings.compat.announce and self.port is not None:
+            from meterkast_api.compat.announcement import Announcement  # noqa: PLC0415 - 3 MB that few need
+
             serial = await Serial(self._database).number()
             await stack.enter_async_context(Announcement(self._settings.api.host, self.port, serial, self._health))
 
