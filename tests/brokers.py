@@ -1,10 +1,15 @@
 """Real MQTT brokers for tests: Mosquitto and nats-server on free ports, to be stopped, killed and started again."""
 
+import contextlib
+import itertools
+import os
 import shutil
 import socket
 import subprocess
 import sysconfig
 import time
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,17 +17,32 @@ from typing import ClassVar, Self
 
 START_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 5.0
+FIRST_PORT, PORTS_EACH, WORKERS = 11_000, 2_500, 8
 
 
 class BrokerMissingError(RuntimeError):
     """The broker's program is not on this machine; the message says how to get it."""
 
 
+def _own_ports() -> Iterator[int]:
+    """Ports of this test worker alone, below those that systems give to outgoing connections, round and round."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    begin = FIRST_PORT + worker % WORKERS * PORTS_EACH
+    ports = deque(range(begin, begin + PORTS_EACH))
+    ports.rotate(-os.getpid() % PORTS_EACH)
+    return itertools.cycle(ports)
+
+
+_PORTS = _own_ports()
+
+
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a TCP port of 127.0.0.1 that nobody listens on, and that nothing else will take meanwhile."""
+    for port in itertools.islice(_PORTS, PORTS_EACH):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("every port of this worker is taken")
 
 
 @dataclass(frozen=True, kw_only=True)
