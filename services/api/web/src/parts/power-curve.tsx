@@ -4,7 +4,7 @@ import "uplot/dist/uPlot.min.css";
 import type { Format } from "../format/format";
 import type { House } from "../live/house";
 import type { Theme } from "../preferences";
-import { yRange } from "./scale";
+import { twoColours, yRange } from "./scale";
 
 const LABEL_HALF_PX = 16;
 
@@ -123,15 +123,4 @@ function watts(value: number, format: Format): string {
   return Math.abs(value) >= 1000
     ? `${format.number(value / 1000, value % 1000 === 0 ? 0 : 1)} kW`
     : `${format.number(value)} W`;
-}
-
-function twoColours(plot: uPlot, above: string, below: string): CanvasGradient | string {
-  const { top, height } = plot.bbox;
-  const zero = (plot.valToPos(0, "y", true) - top) / height;
-  if (!Number.isFinite(zero) || zero >= 1) return above;
-  if (zero <= 0) return below;
-  const gradient = plot.ctx.createLinearGradient(0, top, 0, top + height);
-  gradient.addColorStop(zero, above);
-  gradient.addColorStop(zero, below);
-  return gradient;
 }

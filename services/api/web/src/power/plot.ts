@@ -1,5 +1,6 @@
 import uPlot from "uplot";
 import type { Format } from "../format/format";
+import { twoColours } from "../parts/scale";
 import { TimeWords, valueRange, valueTick } from "./axis";
 import type { Curve } from "./curve";
 import type { Show } from "./show";
@@ -130,15 +131,4 @@ function lonely(plot: uPlot, series: number): number[] {
   for (let index = 0; index < values.length; index += 1)
     if (values[index] != null && values[index - 1] == null && values[index + 1] == null) found.push(index);
   return found;
-}
-
-function twoColours(plot: uPlot, above: string, below: string): CanvasGradient | string {
-  const { top, height } = plot.bbox;
-  const zero = (plot.valToPos(0, "y", true) - top) / height;
-  if (!Number.isFinite(zero) || zero >= 1) return above;
-  if (zero <= 0) return below;
-  const gradient = plot.ctx.createLinearGradient(0, top, 0, top + height);
-  gradient.addColorStop(zero, above);
-  gradient.addColorStop(zero, below);
-  return gradient;
 }

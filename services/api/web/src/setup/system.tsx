@@ -128,7 +128,7 @@ function Fact({ name, value }: { name: string; value: string }) {
 }
 
 function DeviceFacts({ device, format }: { device: Device; format: Format }) {
-  const { source, version, address, line, signal_dbm, uptime_s, counters = {} } = device;
+  const { source, version, address, line, signal_dbm, started_at, counters = {} } = device;
   const counted = Object.entries(counters).map(([name, count]) => `${name} ${format.number(count)}`);
   return (
     <>
@@ -138,7 +138,7 @@ function DeviceFacts({ device, format }: { device: Device; format: Format }) {
       {signal_dbm !== undefined && (
         <Fact name={format.text("gateway.signal")} value={`${format.number(signal_dbm)} dBm`} />
       )}
-      <Fact name={format.text("gateway.uptime")} value={format.duration(uptime_s)} />
+      <Fact name={format.text("gateway.since")} value={format.moment(Date.parse(started_at))} />
       {counted.length > 0 && <Fact name={format.text("gateway.counters")} value={counted.join(" · ")} />}
     </>
   );
