@@ -308,3 +308,6 @@ class ServiceHealth(Message):
     started_at: AwareDatetime
     detail: str | None = Field(default=None, description="One sentence: what is wrong and what to do.")
     checks: dict[str, str] = Field(default_factory=dict, description="State of each part, e.g. mqtt: connected.")
+    figures: dict[str, int | float] = Field(
+        default_factory=dict, description="Counts since the start and present sizes, e.g. telegrams, memory_bytes."
+    )

@@ -20,6 +20,7 @@ class Health:
         self._last_words: str | None = None
         self._checks: dict[str, str] = {}
         self._troubles: dict[str, str] = {}
+        self._figures: dict[str, Callable[[], int | float]] = {}
         self._listeners: list[Callable[[], None]] = []
 
     @property
@@ -37,6 +38,10 @@ class Health:
     def set(self, check: str, state: str) -> None:
         """Note the state of a part, e.g. `mqtt`: `connected`."""
         self._change(self._checks, check, state)
+
+    def figure(self, name: str, read: Callable[[], int | float]) -> None:
+        """Tell a count or size with each message; its name carries its unit: `spool_bytes`, `lag_s`, `telegrams`."""
+        self._figures[name] = read
 
     def degraded(self, sentence: str, *, part: str = "service") -> None:
         """Say what is wrong with a part and what to do."""
@@ -75,11 +80,12 @@ class Health:
             started_at=self.started_at,
             detail=self._last_words or " ".join(self._troubles.values()) or None,
             checks=dict(self._checks),
+            figures={name: read() for name, read in self._figures.items()},
         )
 
     def lost(self) -> ServiceHealth:
         """What the broker is to say when the connection breaks: the last will."""
-        return self.message(HealthStatus.LOST).model_copy(update={"detail": None, "checks": {}})
+        return self.message(HealthStatus.LOST).model_copy(update={"detail": None, "checks": {}, "figures": {}})
 
     def _end(self, status: HealthStatus | None, sentence: str | None = None) -> None:
         if (self._ending, self._last_words) != (status, sentence):

@@ -13,7 +13,7 @@ from meterkast_runtime.errors import MeterkastError
 from meterkast_runtime.health import Health
 from meterkast_runtime.health_report import HealthReport
 from meterkast_runtime.log import configure_logging, get_logger
-from meterkast_runtime.metrics import metrics_server
+from meterkast_runtime.monitoring import monitoring
 from meterkast_runtime.settings import Settings
 from meterkast_runtime.supervision import Service, described, supervise, unheeded
 
@@ -30,14 +30,14 @@ log = get_logger("service")
 def run_main(build: Callable[[], Service], *, settings: Settings | None = None, health: Health | None = None) -> None:
     """Run a service until SIGINT or SIGTERM, then stop it within 2 s; exits with 0, or 1 when it failed.
 
-    A second signal quits at once. The health given is published and `/metrics` served as the settings say.
+    A second signal quits at once. The health given is published, and served beside the metrics.
     """
     settings = settings or Settings()
     configure_logging(settings.log)
     ending = threading.Timer(STOP_WITHIN_S, _force)
     ending.daemon = True
     try:
-        with metrics_server(settings.metrics):
+        with monitoring(settings.metrics, health):
             asyncio.run(_Run(build, settings, health, ending).run())
     except MeterkastError as error:
         log.error(str(error))  # noqa: TRY400 - the sentence says it all

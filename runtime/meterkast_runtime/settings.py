@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from meterkast_runtime.errors import SettingsError
 from meterkast_runtime.log import LogSection
-from meterkast_runtime.metrics import MetricsSection
+from meterkast_runtime.monitoring import MetricsSection
 from meterkast_runtime.mqtt.settings import MqttSettings
 from meterkast_runtime.section import Section
 from meterkast_runtime.settings_environment import EnvironmentSource

@@ -16,6 +16,7 @@ from meterkast_store.history import (
     Standing,
     Usage,
     UsageRow,
+    Vital,
 )
 from meterkast_store.opening import open_store
 from meterkast_store.sampling import UnfitReadingError, mbus_samples_of, sample_of
@@ -42,6 +43,7 @@ __all__ = [
     "UnfitReadingError",
     "Usage",
     "UsageRow",
+    "Vital",
     "mbus_samples_of",
     "open_store",
     "sample_of",

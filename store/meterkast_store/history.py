@@ -56,12 +56,27 @@ class MbusSample:
 
 
 @dataclass(frozen=True, slots=True)
+class Vital:
+    """How a gateway or a service did at a time, in figures by name; kept by InfluxDB alone, as long as samples are.
+
+    `of` is a gateway, or a service with its `instance`.
+    """
+
+    of: str
+    at: datetime
+    figures: Mapping[str, int | float]
+    instance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What is written together: all of it or, after an error, to be written again as a whole."""
 
     samples: Sequence[Sample] = ()
     mbus: Sequence[MbusSample] = ()
     events: Sequence[Event] = ()
+    devices: Sequence[Vital] = ()
+    services: Sequence[Vital] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,14 +141,16 @@ async def test_health_follows_the_life_of_a_service(broker: Broker) -> None:
 
 
 async def test_metrics_are_served_where_the_settings_say() -> None:
-    """With a port set, /metrics shows the process and its MQTT sessions."""
+    """With a port set, /metrics shows the process and its MQTT sessions, and /health how it does."""
     port = free_port()
     async with sample("well", free_port(), METRICS__PORT=port) as process:
         await up(process)
         page = await asyncio.to_thread(_read, f"http://127.0.0.1:{port}/metrics")
+        health = await asyncio.to_thread(_read, f"http://127.0.0.1:{port}/health")
         process.send_signal(signal.SIGTERM)
         assert (await end(process))[0] == 0
     assert 'meterkast_mqtt_connected{client="meterkast-sample-main-health"} 0.0' in page
+    assert ServiceHealth.from_json(health).status is HealthStatus.OK
 
 
 async def test_a_metrics_port_in_use_is_one_sentence(broker: Broker) -> None:
