@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from meterkast_contracts.events import events_between
 from meterkast_contracts.messages import Clock, Event, Reading
 from meterkast_contracts.topics import Topics
 
 from meterkast_parser.decode import decode
 from meterkast_parser.errors import TelegramError
-from meterkast_parser.events import events_between
 from meterkast_parser.rejections import RejectionLog
 from meterkast_parser.shapes import Shapes
 from meterkast_parser.telegram import find_end, line_spans

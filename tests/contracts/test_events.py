@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from meterkast_contracts.events import events_between
 from meterkast_contracts.messages import Clock, Event, EventKind, PowerFailure, Reading
-from meterkast_parser.events import events_between
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LOGGED = PowerFailure(ended_at=datetime(2026, 11, 23, 11, tzinfo=UTC), duration_s=300)
