@@ -23,16 +23,16 @@ POLL_S = 0.2
 
 
 async def wait_until_up(broker: Broker, *names: str) -> None:
-    """Wait until services have said that they are well."""
+    """Wait until services, or instances of them, have said that they are well."""
     missing = set(names)
-    topics = [service_status(name, "+") for name in names]
+    topics = [service_status("+", "+")]
     settings = MqttSettings(host=broker.host, port=broker.port)
     watcher = MqttSession(settings, client_id="watcher", subscriptions=topics, persistent=False)
     async with asyncio.timeout(PATIENCE_S), watcher as session:
         async for message in session.messages():
             message.ack()
             if b'"status":"ok"' in message.payload:
-                missing.discard(message.topic.split("/")[1])
+                missing.difference_update(message.topic.split("/")[1:3])
             if not missing:
                 return
 

@@ -59,3 +59,13 @@ def test_two_readings_never_share_a_millisecond() -> None:
     home = gateway()
     moments = [readings(list(home.take(OLD, START)))[0].measured_at for _ in range(5)]
     assert len(set(moments)) == 5
+
+
+def test_a_late_telegram_without_a_clock_keeps_the_time_that_came_with_it() -> None:
+    """What the reader held back, and may send twice, is read at the reader's time, however much was read since."""
+    home = gateway()
+    list(home.take(OLD, START))
+    earlier = START - timedelta(minutes=5)
+    for _ in range(2):
+        (late,) = readings(list(home.take(OLD, earlier, late=True)))
+        assert late.measured_at == earlier

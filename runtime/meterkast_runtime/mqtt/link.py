@@ -44,11 +44,15 @@ class Link:
         self._waits_to_write = False
         self._unread_ticks = 0
 
-    async def greet(self, subscriptions: Sequence[str]) -> Greeting:
-        """Say hello and subscribe; raises MqttConnectionError where the broker will not have us."""
+    async def greet(self, subscriptions: Sequence[str], *, leaving: bool = False) -> Greeting:
+        """Say hello, then subscribe or, leaving, unsubscribe; raises MqttConnectionError where the broker will not."""
         client, address = self._client, f"{self._client.host}:{self._client.port}"
-        client.on_connect = lambda _client, _data, flags, reason, _more: self._greeted(flags, reason, subscriptions)
+        ask = self._unsubscribe if leaving else self._subscribe
+        client.on_connect = lambda _client, _data, flags, reason, _more: self._greeted(
+            flags, reason, (lambda: ask(subscriptions)) if subscriptions else None
+        )
         client.on_subscribe = lambda _client, _data, _mid, reasons, _more: self._subscribed(reasons, subscriptions)
+        client.on_unsubscribe = lambda *_: self._set_answer(Greeting(self._known))
         client.on_socket_register_write = lambda *_: self.write(b"")
         client.on_socket_close = lambda *_: self._detach()
         client.on_disconnect = lambda *_: self._ended()
@@ -111,17 +115,23 @@ class Link:
         if not self.lost.done():
             self.fail("closed")
 
-    def _greeted(self, flags: ConnectFlags, reason: ReasonCode, subscriptions: Sequence[str]) -> None:
+    def _greeted(self, flags: ConnectFlags, reason: ReasonCode, ask: Callable[[], object] | None) -> None:
         if reason.is_failure:
             what = f"the broker at {self._client.host}:{self._client.port} does not let us in ({reason})"
             self._set_answer(MqttConnectionError(what, hint="check mqtt.username and mqtt.password"))
             return
         self._outbox.open(self)
-        if subscriptions:
-            self._known = flags.session_present
-            self._client.subscribe([(topic, 1) for topic in subscriptions])
+        self._known = flags.session_present
+        if ask is None:
+            self._set_answer(Greeting(self._known))
         else:
-            self._set_answer(Greeting(flags.session_present))
+            ask()
+
+    def _subscribe(self, topics: Sequence[str]) -> None:
+        self._client.subscribe([(topic, 1) for topic in topics])
+
+    def _unsubscribe(self, topics: Sequence[str]) -> None:
+        self._client.unsubscribe(list(topics))
 
     def _subscribed(self, reasons: Sequence[ReasonCode], subscriptions: Sequence[str]) -> None:
         refused = [topic for topic, reason in zip(subscriptions, reasons, strict=False) if reason.is_failure]

@@ -32,7 +32,8 @@ class MqttSession:
     """Receives and publishes, and reconnects for ever; nothing published is lost before the broker has it.
 
     At `receive_limit` messages not yet taken it stops reading, and the rest waits with the broker; but while a publish
-    waits for its PUBACK it reads on, since that answer may stand behind messages.
+    waits for its PUBACK it reads on, since that answer may stand behind messages. `leaving`: it gives its subscriptions
+    up, so that only what already waits for it comes.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class MqttSession:
         health: Health | None = None,
         backoff: Backoff | None = None,
         quiet: bool = False,
+        leaving: bool = False,
     ) -> None:
         self.settings = settings
         self.session_present = False
@@ -61,6 +63,7 @@ class MqttSession:
         self._health = health
         self._backoff = backoff or Backoff()
         self._quiet = quiet
+        self._leaving = leaving
         self._traffic = Traffic(client_id, self._outbox)
         self._received: deque[Message] = deque()
         self._arrival = asyncio.Event()
@@ -84,6 +87,16 @@ class MqttSession:
     def waiting(self) -> int:
         """Messages received and not yet taken."""
         return len(self._received)
+
+    @property
+    def received(self) -> int:
+        """Messages received so far."""
+        return self._traffic.received
+
+    @property
+    def unconfirmed(self) -> int:
+        """Messages published and not yet acknowledged by the broker."""
+        return len(self._outbox)
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -168,7 +181,7 @@ class MqttSession:
         """Connect and stay until the connection is lost; raises MqttConnectionError where that fails."""
         wire = await open_wire(self.settings)
         link = self._link = Link(self._client, wire, self._outbox, self._take)
-        greeting = await link.greet(self._subscriptions)
+        greeting = await link.greet(self._subscriptions, leaving=self._leaving)
         began = self._loop.time()
         self._begin(greeting)
         await asyncio.wait([link.lost])

@@ -3,6 +3,8 @@
 import argparse
 
 from meterkast_contracts.topics import Topics
+from meterkast_runtime.departure import Departure
+from meterkast_runtime.errors import SettingsError
 from meterkast_runtime.health import Health
 from meterkast_runtime.mqtt import MqttSession
 from meterkast_runtime.service import run_main
@@ -11,6 +13,8 @@ from meterkast_store import open_store
 
 from meterkast_history.service import HistoryService
 from meterkast_history.settings import HistorySettings
+from meterkast_history.share import Share
+from meterkast_history.watch import Watch
 
 EPILOGUE = """\
 Settings come from METERKAST_… variables and meterkast.toml, for example:
@@ -21,30 +25,71 @@ Settings come from METERKAST_… variables and meterkast.toml, for example:
   retention_days = 90                           # readings; quarter-hour snapshots are kept for ever
 
 While the database is away, readings wait at the broker.
+
+Several writers share the gateways of an InfluxDB when each says which it is, of how many, and has an instance name of
+its own; they also tell the events, for parsers that share the telegrams:
+
+  METERKAST_INSTANCE=history-1 METERKAST_HISTORY__SHARE=1/2 meterkast-history
+
+Their number is changed while no parser runs: wait until nothing waits, stop the writers, run each once with --leave,
+start as many as are wanted with their new shares, then the parsers.
 """
 
 
 def build_history(settings: HistorySettings, health: Health) -> HistoryService:
     """Build the service with its session and store."""
-    session = MqttSession(
+    return _history(settings, _session(settings, health), health)
+
+
+def build_departure(settings: HistorySettings, health: Health) -> Departure:
+    """Build the service that writes what still waits for this instance and share, and then ends its session."""
+    session = _session(settings, health, leaving=True)
+    service = _history(settings, session, health)
+    return Departure(service, session, lambda: service.busy)
+
+
+def _history(settings: HistorySettings, session: MqttSession, health: Health) -> HistoryService:
+    share = _share(settings)
+    watch = Watch(settings.data_dir / "events.sqlite", share) if share else None
+    store = open_store(settings.store, settings.data_dir)
+    return HistoryService(settings, session, store, health, share=share, watch=watch)
+
+
+def _session(settings: HistorySettings, health: Health, *, leaving: bool = False) -> MqttSession:
+    share = _share(settings)
+    name = f"meterkast-history-{settings.instance}"
+    return MqttSession(
         settings.mqtt,
-        client_id=f"meterkast-history-{settings.instance}",
+        client_id=f"{name}-{share.number}of{share.of}" if share else name,
         subscriptions=HistoryService.subscriptions(Topics(settings.mqtt.prefix)),
         health=health,
+        leaving=leaving,
     )
-    store = open_store(settings.store, settings.data_dir)
-    return HistoryService(settings, session, store, health)
+
+
+def _share(settings: HistorySettings) -> Share | None:
+    if settings.history.share is None:
+        return None
+    share = Share.parse(settings.history.share)
+    if share.of > 1 and settings.store.place(settings.data_dir).startswith("sqlite:"):
+        problem = f"history.share is {share}, but history is in SQLite, which has one writer"
+        raise SettingsError([f"{problem}: name an InfluxDB in store.url, or leave history.share out"])
+    return share
 
 
 def main() -> None:
     """Run the history service until it is told to stop."""
     formatter = argparse.RawDescriptionHelpFormatter
-    argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="meterkast-history", description=__doc__, epilog=EPILOGUE, formatter_class=formatter
-    ).parse_args()
+    )
+    parser.add_argument(
+        "--leave", action="store_true", help="write what still waits for this instance, end its session, and stop"
+    )
+    build = build_departure if parser.parse_args().leave else build_history
     settings = settings_or_exit(HistorySettings)
     health = Health("history", settings.instance)
-    run_main(lambda: build_history(settings, health), settings=settings, health=health)
+    run_main(lambda: build(settings, health), settings=settings, health=health)
 
 
 if __name__ == "__main__":

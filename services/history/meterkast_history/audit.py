@@ -1,6 +1,6 @@
 """What only history can see: holes that stayed, counters that began anew, meters that came in another's place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo
@@ -13,18 +13,23 @@ SETTLED = timedelta(minutes=15)
 _UTC = ZoneInfo("UTC")
 
 
-async def findings(store: HistoryStore, now: datetime) -> list[Event]:
+async def findings(store: HistoryStore, now: datetime, gateways: Iterable[str] | None = None) -> list[Event]:
     """Return the events that history lacks; a hole counts when a quarter of an hour has not filled it."""
+    if gateways is not None:
+        return [event for name in gateways for event in await _of_gateway(store, name, await store.meters(name), now)]
     meters = await store.meters()
     found: list[Event] = []
     for gateway in sorted({meter.gateway for meter in meters}):
-        here = [meter for meter in meters if meter.gateway == gateway]
-        seen = list(_replacements(here))
-        if max(meter.last for meter in here) > now - LOOK_BACK:
-            usage = await store.usage(gateway, now - LOOK_BACK, now, Period.QUARTER, _UTC)
-            seen += [_gap(gateway, hole) for hole in _by_start(usage.holes) if hole.end <= now - SETTLED]
-        found += await _unknown(store, seen)
+        found += await _of_gateway(store, gateway, [meter for meter in meters if meter.gateway == gateway], now)
     return found
+
+
+async def _of_gateway(store: HistoryStore, gateway: str, meters: Sequence[MeterInfo], now: datetime) -> list[Event]:
+    seen = list(_replacements(meters))
+    if max((meter.last for meter in meters), default=now - LOOK_BACK) > now - LOOK_BACK:
+        usage = await store.usage(gateway, now - LOOK_BACK, now, Period.QUARTER, _UTC)
+        seen += [_gap(gateway, hole) for hole in _by_start(usage.holes) if hole.end <= now - SETTLED]
+    return await _unknown(store, seen)
 
 
 async def _unknown(store: HistoryStore, seen: Sequence[Event]) -> list[Event]:

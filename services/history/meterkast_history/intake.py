@@ -8,6 +8,8 @@ from meterkast_contracts.topics import Topics
 from meterkast_runtime.mqtt import Message
 from meterkast_store import Batch, MbusSample, Sample, mbus_samples_of, sample_of
 
+from meterkast_history.watch import NOTHING, Sighting, Watch
+
 MOST_BYTES = 256 * 1024
 
 
@@ -23,6 +25,7 @@ class Entry:
     sample: Sample | None = None
     mbus: tuple[MbusSample, ...] = ()
     event: Event | None = None
+    sighting: Sighting = NOTHING
 
     @property
     def measured_at(self) -> datetime | None:
@@ -33,8 +36,9 @@ class Entry:
 class Intake:
     """Reads messages; remembers whose telegrams name their meter, for one that lost the line."""
 
-    def __init__(self, topics: Topics) -> None:
+    def __init__(self, topics: Topics, watch: Watch | None = None) -> None:
         self._topics = topics
+        self._watch = watch
         self._meters: dict[tuple[str, str], str] = {}
 
     def entry(self, message: Message) -> Entry:
@@ -49,7 +53,8 @@ class Intake:
                 return Entry(message, event=event)
             reading = self._named(Reading.from_json(message.payload))
             _check_gateway(topic.gateway, reading.gateway)
-            return Entry(message, sample_of(reading), tuple(mbus_samples_of(reading)))
+            sample, mbus = sample_of(reading), tuple(mbus_samples_of(reading))
+            return Entry(message, sample, mbus, sighting=self._watch.see(reading) if self._watch else NOTHING)
         except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
             raise MalformedError(str(error)) from error
 
@@ -67,7 +72,10 @@ def batch_of(entries: list[Entry]) -> Batch:
     return Batch(
         samples=[entry.sample for entry in entries if entry.sample],
         mbus=[sample for entry in entries for sample in entry.mbus],
-        events=[entry.event for entry in entries if entry.event],
+        events=[
+            *(entry.event for entry in entries if entry.event),
+            *(event for entry in entries for event in entry.sighting.events),
+        ],
     )
 
 

@@ -18,9 +18,12 @@ from meterkast_store import Batch, HistoryStore, StoreDamagedError, StoreError
 from meterkast_history.audit import findings
 from meterkast_history.intake import Entry, Intake, MalformedError, batch_of
 from meterkast_history.settings import HistorySettings
+from meterkast_history.share import Share
+from meterkast_history.watch import Watch
 
 ROWS = Counter("meterkast_history_rows", "What was written.", ["kind"])
 MALFORMED = Counter("meterkast_history_malformed_messages", "Messages that are no reading or event.")
+OTHERS = Counter("meterkast_history_others_messages", "Messages of gateways that another writer writes.")
 UNWRITABLE = Counter("meterkast_history_unwritable_messages", "Messages that alone could not be written, set aside.")
 ERRORS = Counter("meterkast_history_store_errors", "Times the database could not be used.")
 BATCH_SECONDS = Histogram("meterkast_history_batch_seconds", "Time to write a batch.")
@@ -30,6 +33,7 @@ LAG = Gauge("meterkast_history_lag_seconds", "Age of the newest reading of the l
 STOP_WITHIN_S = 1.0
 WARN_EVERY_S = 10.0
 LONGEST_WAIT_S = 10.0
+PUBLISHED_AT_ONCE = 1000
 
 
 class HistoryService:
@@ -37,10 +41,22 @@ class HistoryService:
 
     name = "history"
 
-    def __init__(self, settings: HistorySettings, session: MqttSession, store: HistoryStore, health: Health) -> None:
+    def __init__(
+        self,
+        settings: HistorySettings,
+        session: MqttSession,
+        store: HistoryStore,
+        health: Health,
+        *,
+        share: Share | None = None,
+        watch: Watch | None = None,
+    ) -> None:
+        """`share`: the gateways to write, all when absent; `watch` tells their events."""
         self._section = settings.history
         self._topics = Topics(settings.mqtt.prefix)
-        self._intake = Intake(self._topics)
+        self._share = share
+        self._watch = watch
+        self._intake = Intake(self._topics, watch)
         self._session = session
         self._store = store
         self._health = health
@@ -61,6 +77,11 @@ class HistoryService:
         """Messages taken and not yet written."""
         return len(self._entries)
 
+    @property
+    def busy(self) -> bool:
+        """Whether messages are not yet taken or not yet written."""
+        return bool(self._entries or self._session.waiting or self._session.unconfirmed)
+
     async def run(self, ready: Callable[[], None]) -> None:
         """Work until cancelled; then write what was taken, as far as a second allows."""
         async with AsyncExitStack() as stack:
@@ -80,6 +101,8 @@ class HistoryService:
     async def _open(self, stack: AsyncExitStack) -> None:
         while True:
             try:
+                if self._watch:
+                    await self._watch.open()
                 await stack.enter_async_context(self._store)
             except StoreError as error:
                 await self._trouble(error)
@@ -87,7 +110,12 @@ class HistoryService:
                 return
 
     async def _take(self) -> None:
+        begin = len(self._topics.prefix) + 1
         async for message in self._session.messages():
+            if self._share and not self._share.has(message.topic[begin:].partition("/")[0]):
+                OTHERS.inc()
+                message.ack()
+                continue
             try:
                 self._entries.append(self._intake.entry(message))
             except MalformedError as error:
@@ -146,8 +174,20 @@ class HistoryService:
             UNWRITABLE.inc()
             self._log.exception("A message cannot be written and is left out", topic=entries[0].message.topic)
         self._count(batch)
+        await self._tell(entries)
         for entry in entries:
             entry.message.ack()
+
+    async def _tell(self, entries: list[Entry]) -> None:
+        """Publish what the readings told, and remember what they said, before they are acknowledged."""
+        if self._watch is None:
+            return
+        events = [event for entry in entries for event in entry.sighting.events]
+        for start in range(0, len(events), PUBLISHED_AT_ONCE):
+            some = events[start : start + PUBLISHED_AT_ONCE]
+            await asyncio.gather(*(self._session.publish(self._topics.event(e.gateway), e.to_json()) for e in some))
+        marks = {entry.sighting.mark.gateway: entry.sighting.mark for entry in entries if entry.sighting.mark}
+        await self._watch.keep(marks.values())
 
     async def _last_write(self) -> None:
         try:
@@ -155,7 +195,7 @@ class HistoryService:
                 while batch := self._entries[: self._section.batch_most]:
                     await self._commit(batch)
                     del self._entries[: len(batch)]
-        except (StoreError, TimeoutError) as error:
+        except (StoreError, MqttError, TimeoutError) as error:
             self._log.warning(
                 "Not all could be written before the stop; the broker keeps it",
                 messages=len(self._entries), reason=str(error),
@@ -172,13 +212,15 @@ class HistoryService:
 
     async def audit(self, now: datetime) -> None:
         """Report holes and replaced meters, and delete samples that are too old."""
-        found = await findings(self._store, now)
+        found = await findings(self._store, now, self._watch.gateways if self._watch else None)
         await self._store.write(Batch(events=found))
         for event in found:
             try:
                 self._session.publish(self._topics.event(event.gateway), event.to_json())
             except MqttError as error:
                 self._log.warning("An event is in history, but not published", reason=str(error))
+        if self._share and self._share.number > 1:
+            return  # the first writer deletes for all
         if gone := await self._store.prune(now):
             self._log.info("Old samples deleted", rows=gone)
 

@@ -3,11 +3,23 @@ from typing import Annotated
 from meterkast_runtime.section import Section
 from meterkast_runtime.settings import Settings
 from meterkast_store import StoreSettings
-from pydantic import Field
+from pydantic import AfterValidator, Field
+
+from meterkast_history.share import Share
+
+
+def _checked_share(text: str) -> str:
+    Share.parse(text)
+    return text
 
 
 class HistorySection(Section):
     """How readings are written."""
+
+    share: Annotated[str, AfterValidator(_checked_share)] | None = Field(
+        default=None,
+        description="Which writer this is, of how many: 1/2. It then tells the events too, for parsers that share.",
+    )
 
     batch_most: Annotated[int, Field(ge=1, le=10_000)] = Field(
         default=500, description="At most so many messages in one transaction."

@@ -5,18 +5,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from meterkast_contracts.events import events_between
 from meterkast_contracts.messages import Clock, Event, Reading
 from meterkast_contracts.topics import Topics
 
 from meterkast_parser.decode import decode
 from meterkast_parser.errors import TelegramError
-from meterkast_parser.events import events_between
+from meterkast_parser.lane import Lane
 from meterkast_parser.rejections import RejectionLog
 from meterkast_parser.shapes import Shapes
 from meterkast_parser.telegram import find_end, line_spans
 from meterkast_parser.values import changed_codes, changed_values, single_values
 
 _RESOLUTION = timedelta(milliseconds=1)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Options:
     publish_obis: bool = True
     publish_values: bool = True
     check_crc: bool = True
+    lane: Lane | None = None
+    """Where the parser stands among those that share the telegrams; alone it sees them all and may compare them."""
     shapes: Shapes = field(default_factory=Shapes)
 
 
@@ -49,17 +53,22 @@ class Gateway:
         self.rejections = RejectionLog(name, monotonic)
         self._options = options
         self._newest: Reading | None = None
+        self._newest_at = _NEVER
         self._published_lines: frozenset[str] = frozenset()
         self._published: Reading | None = None
-        self._last_receiver_time = datetime.min.replace(tzinfo=UTC)
+        self._last_receiver_time = _NEVER
 
     def remember(self, reading: Reading) -> None:
         """Take a reading that an earlier run published as the newest, so that no event between the runs is missed."""
         if self._newest is None:
             self._newest = reading
+            self._newest_at = _time(reading)
 
-    def take(self, raw: bytes, received_at: datetime) -> Iterator[Outgoing]:
-        """Return what one telegram gives to publish; raise TelegramError when it must be refused."""
+    def take(self, raw: bytes, received_at: datetime, *, late: bool = False) -> Iterator[Outgoing]:
+        """Return what one telegram gives to publish; raise TelegramError when it must be refused.
+
+        `late`: the receive time came with it, and is that of no other telegram.
+        """
         options = self._options
         reading = decode(
             raw,
@@ -69,14 +78,16 @@ class Gateway:
             check_crc=options.check_crc,
             shapes=options.shapes,
         )
-        reading = self._with_own_time(reading)
-        newest = self._newest
-        late = newest is not None and _time(reading) < _time(newest)
-        if late:
+        if not late:
+            reading = self._with_own_time(reading)
+        at = _time(reading)
+        if at < self._newest_at:
             return iter((self._reading_message(reading, retain=False),))
-        self._newest = reading
-        events = () if newest is None else events_between(newest, reading)
-        return self._messages(raw, reading, events)
+        self._newest_at = at
+        if options.lane is not None:
+            return self._messages(raw, reading, ())
+        newest, self._newest = self._newest, reading
+        return self._messages(raw, reading, () if newest is None else events_between(newest, reading))
 
     def reject(self, error: TelegramError, raw: bytes, received_at: datetime) -> Outgoing | None:
         """Count a refusal; return its message unless a flood of them is held back."""
@@ -90,6 +101,8 @@ class Gateway:
         if reading.clock is Clock.METER or reading.measured_at is None:
             return reading
         at = max(reading.measured_at, self._last_receiver_time + _RESOLUTION)
+        if self._options.lane is not None:
+            at = self._options.lane.at_or_after(at)
         self._last_receiver_time = at
         return reading if at == reading.measured_at else reading.model_copy(update={"measured_at": at})
 
@@ -103,7 +116,7 @@ class Gateway:
         if self._is_due(reading):
             yield from self._values(raw, reading)
             yield self._reading_message(reading, retain=True)
-            self._published = reading
+            self._published = None if self._options.lane else reading
 
     def _is_due(self, reading: Reading) -> bool:
         """Whether a reading begins a new interval; intervals stand on the clock, so that boundaries have theirs."""
@@ -119,7 +132,7 @@ class Gateway:
             lines = [text[start:end] for start, end in line_spans(text)]
             for code, text in changed_codes(self._published_lines, lines):
                 yield Outgoing(options.topics.obis(self.name, code), text.encode(), retain=True)
-            self._published_lines = frozenset(lines)
+            self._published_lines = frozenset() if options.lane else frozenset(lines)
         if options.publish_values:
             before = single_values(self._published) if self._published else {}
             for name, text in changed_values(before, single_values(reading)):

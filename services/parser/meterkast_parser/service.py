@@ -16,7 +16,9 @@ from prometheus_client import Counter
 from meterkast_parser.decryption import decrypt, is_ciphered
 from meterkast_parser.errors import TelegramError
 from meterkast_parser.gateway import Gateway, Options, Outgoing
+from meterkast_parser.lane import Lane
 from meterkast_parser.settings import ParserSettings
+from meterkast_parser.sharing import Trial
 
 TELEGRAMS = Counter("meterkast_parser_telegrams", "Telegrams that became readings.")
 REJECTED = Counter("meterkast_parser_rejected", "Telegrams that were refused.", ["reason"])
@@ -32,11 +34,19 @@ class ParserService:
 
     name = "parser"
 
-    def __init__(self, settings: ParserSettings, session: MqttSession, recall: MqttSession) -> None:
-        """`session` brings the telegrams, `recall` once the retained readings."""
+    def __init__(
+        self,
+        settings: ParserSettings,
+        session: MqttSession,
+        *,
+        recall: MqttSession | None = None,
+        trial: Trial | None = None,
+    ) -> None:
+        """`session` brings the telegrams, `recall` once the retained readings; `trial` is made before sharing."""
         section = settings.parser
         self._session = session
         self._recall = recall
+        self._trial = trial
         self._topics = Topics(settings.mqtt.prefix)
         self._keys = {name: bytes.fromhex(key.get_secret_value()) for name, key in section.keys.items()}
         self._authentication_key = bytes.fromhex(section.authentication_key.get_secret_value())
@@ -44,22 +54,32 @@ class ParserService:
             zone=ZoneInfo(settings.home.timezone),
             topics=self._topics,
             interval_s=section.reading_interval_s,
-            publish_obis=section.publish_obis,
-            publish_values=section.publish_values,
+            publish_obis=not section.share if section.publish_obis is None else section.publish_obis,
+            publish_values=not section.share if section.publish_values is None else section.publish_values,
             check_crc=section.check_crc,
+            lane=Lane.of(settings.instance) if section.share else None,
         )
         self._gateways: dict[str, Gateway] = {}
         self._unpublished = 0
         self._log = get_logger("parser")
 
     @staticmethod
-    def subscriptions(topics: Topics) -> tuple[str, ...]:
+    def subscriptions(topics: Topics, share: str | None = None) -> tuple[str, ...]:
         """Return the filters that the service's session needs."""
-        return topics.telegram("+"), f"{topics.telegram('+')}/+"
+        group = f"$share/{share}/" if share else ""
+        return f"{group}{topics.telegram('+')}", f"{group}{topics.telegram('+')}/+"
+
+    @property
+    def busy(self) -> bool:
+        """Whether telegrams are not yet taken or not yet published."""
+        return bool(self._session.waiting or self._session.unconfirmed)
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Work until cancelled."""
-        await self._recall_readings()
+        if self._trial:
+            await self._trial.run()
+        if self._recall:
+            await self._recall_readings(self._recall)
         async with self._session as session:
             await session.wait_connected()
             ready()
@@ -68,9 +88,9 @@ class ParserService:
                 if self._unpublished > _UNPUBLISHED_LIMIT:
                     await session.flush()
 
-    async def _recall_readings(self) -> None:
+    async def _recall_readings(self, recall: MqttSession) -> None:
         """Take the retained readings of an earlier run, so that what happened between the runs becomes events."""
-        async with self._recall as session:
+        async with recall as session:
             await session.wait_connected()
             messages = session.messages()
             with contextlib.suppress(TimeoutError, StopAsyncIteration):
@@ -105,7 +125,8 @@ class ParserService:
         try:
             if topic.sent_ms is not None:
                 received_at = _sent_at(topic.sent_ms)
-            outgoing: Iterable[Outgoing] = gateway.take(self._plain(gateway.name, raw), received_at)
+            late = topic.sent_ms is not None
+            outgoing: Iterable[Outgoing] = gateway.take(self._plain(gateway.name, raw), received_at, late=late)
             TELEGRAMS.inc()
         except TelegramError as error:
             REJECTED.labels(error.reason).inc()

@@ -1,8 +1,8 @@
-from typing import Annotated
+from typing import Annotated, Self
 
 from meterkast_runtime.section import Section
 from meterkast_runtime.settings import Settings
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from meterkast_parser.decryption import DEFAULT_AUTHENTICATION_KEY
 
@@ -25,13 +25,31 @@ class ParserSection(Section):
     reading_interval_s: int = Field(
         default=0, ge=0, le=900, description="One reading per so many seconds, up to a quarter of an hour; 0 takes all."
     )
-    publish_obis: bool = Field(default=True, description="Publish each value under its OBIS code.")
-    publish_values: bool = Field(default=True, description="Publish each value under its plain name.")
+    share: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="Group of parsers that share the telegrams ($share/<group>/…); alone when absent.",
+    )
+    publish_obis: bool | None = Field(
+        default=None, description="Publish each value under its OBIS code; when absent, only where it does not share."
+    )
+    publish_values: bool | None = Field(
+        default=None, description="Publish each value under its plain name; when absent, only where it does not share."
+    )
     check_crc: bool = Field(default=True, description="Refuse telegrams whose CRC does not hold.")
     keys: dict[str, HexKey] = Field(
         default_factory=dict, description="AES-128 key in hex by gateway, for ciphered telegrams."
     )
     authentication_key: HexKey = SecretStr(DEFAULT_AUTHENTICATION_KEY.hex())
+
+    @model_validator(mode="after")
+    def _sees_enough(self) -> Self:
+        if self.share and self.reading_interval_s:
+            raise ValueError(
+                "reading_interval_s needs every telegram of a gateway, of which a parser with share sees only some: "
+                "leave one of the two out"
+            )
+        return self
 
 
 class ParserSettings(Settings):

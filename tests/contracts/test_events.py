@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from meterkast_contracts.events import events_between, marks_of, watched
 from meterkast_contracts.messages import Clock, Event, EventKind, PowerFailure, Reading
-from meterkast_parser.events import events_between
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LOGGED = PowerFailure(ended_at=datetime(2026, 11, 23, 11, tzinfo=UTC), duration_s=300)
@@ -70,3 +70,24 @@ def test_wrong_clock_is_told_once() -> None:
 def test_meter_without_clock_is_no_event() -> None:
     """A DSMR 2.2 meter, which has no clock, is not one with a wrong clock."""
     assert events(reading(), reading(clock=Clock.RECEIVER)) == []
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        reading({"tariff": 1, "power_failures": 3, "power_import_w": 5}),
+        reading({"tariff": 2, "power_failures": 3}),
+        reading({"tariff": 1, "power_failures": 5}, power_failure_log=(LOGGED,)),
+        reading({"tariff": 1, "voltage_swells_l2": 1, "voltage_sags_l3": 2}),
+        reading({"message_text": "hello"}, clock=Clock.RECEIVER, warnings=("clock: absurd", "other")),
+        reading({"tariff": 1}, meter_id="2"),
+    ],
+)
+def test_the_little_that_is_remembered_tells_the_same(after: Reading) -> None:
+    """What is kept of a reading gives the same events as the whole of it, and none where the marks are equal."""
+    before = reading({"tariff": 1, "power_failures": 3, "voltage_sags_l3": 1, "power_import_w": 4})
+    told = events(before, after)
+    assert events(watched(before), after) == told
+    assert events(before, watched(after)) == told
+    assert marks_of(watched(after)) == marks_of(after)
+    assert not (told and marks_of(before) == marks_of(after))

@@ -5,6 +5,10 @@ from collections.abc import Iterator
 from meterkast_contracts.messages import Clock, Event, EventKind, Reading, Value
 
 _PHASES = ("l1", "l2", "l3")
+_WATCHED = (
+    "tariff", "message_text", "power_failures",
+    *(f"voltage_{what}_{phase}" for what in ("sags", "swells") for phase in _PHASES),
+)  # fmt: skip
 
 
 def events_between(previous: Reading, current: Reading) -> Iterator[Event]:
@@ -68,3 +72,26 @@ def _switches(previous: Reading, current: Reading) -> Iterator[Event]:
 def is_clock_wrong(reading: Reading) -> bool:
     """Whether the meter has a clock that could not be used."""
     return reading.clock is Clock.RECEIVER and any(warning.startswith("clock:") for warning in reading.warnings)
+
+
+def marks_of(reading: Reading) -> tuple[object, ...]:
+    """Return what events are made of: between two readings with equal marks nothing has happened."""
+    values = reading.values
+    return (
+        reading.meter_id, *[values.get(name) for name in _WATCHED], reading.power_failure_log, is_clock_wrong(reading)
+    )  # fmt: skip
+
+
+def watched(reading: Reading) -> Reading:
+    """Return the little of a reading that a later one must be compared with."""
+    return Reading(
+        gateway=reading.gateway,
+        identification=reading.identification,
+        meter_id=reading.meter_id,
+        measured_at=reading.measured_at,
+        received_at=reading.received_at,
+        clock=reading.clock,
+        values={name: reading.values[name] for name in _WATCHED if name in reading.values},
+        power_failure_log=reading.power_failure_log,
+        warnings=tuple(warning for warning in reading.warnings if warning.startswith("clock:")),
+    )
