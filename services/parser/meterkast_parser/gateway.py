@@ -11,21 +11,13 @@ from meterkast_contracts.topics import Topics
 from meterkast_parser.decode import decode
 from meterkast_parser.errors import TelegramError
 from meterkast_parser.events import events_between
+from meterkast_parser.outgoing import Outgoing, Publisher
 from meterkast_parser.rejections import RejectionLog
 from meterkast_parser.shapes import Shapes
 from meterkast_parser.telegram import find_end, line_spans
 from meterkast_parser.values import changed_codes, changed_values, single_values
 
 _RESOLUTION = timedelta(milliseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One message to publish with QoS 1."""
-
-    topic: str
-    payload: bytes
-    retain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +31,7 @@ class Options:
     publish_values: bool = True
     check_crc: bool = True
     shapes: Shapes = field(default_factory=Shapes)
+    publishers: tuple[Publisher, ...] = ()
 
 
 class Gateway:
@@ -57,6 +50,11 @@ class Gateway:
         """Take a reading that an earlier run published as the newest, so that no event between the runs is missed."""
         if self._newest is None:
             self._newest = reading
+
+    def again(self) -> None:
+        """Publish every value anew with the next reading: the broker may have lost them."""
+        self._published = None
+        self._published_lines = frozenset()
 
     def take(self, raw: bytes, received_at: datetime) -> Iterator[Outgoing]:
         """Return what one telegram gives to publish; raise TelegramError when it must be refused."""
@@ -103,6 +101,8 @@ class Gateway:
         if self._is_due(reading):
             yield from self._values(raw, reading)
             yield self._reading_message(reading, retain=True)
+            for publisher in self._options.publishers:
+                yield from publisher.messages(self._published, reading)
             self._published = reading
 
     def _is_due(self, reading: Reading) -> bool:

@@ -4,7 +4,9 @@ from meterkast_runtime.section import Section
 from meterkast_runtime.settings import Settings
 from pydantic import AfterValidator, Field, SecretStr
 
+from meterkast_parser.compat.settings import CompatSection
 from meterkast_parser.decryption import DEFAULT_AUTHENTICATION_KEY
+from meterkast_parser.homeassistant.settings import HomeAssistantSection
 
 _KEY_DIGITS = 32
 
@@ -32,6 +34,8 @@ class ParserSection(Section):
         default_factory=dict, description="AES-128 key in hex by gateway, for ciphered telegrams."
     )
     authentication_key: HexKey = SecretStr(DEFAULT_AUTHENTICATION_KEY.hex())
+    homeassistant: HomeAssistantSection = HomeAssistantSection()
+    compat: CompatSection = CompatSection()
 
 
 class ParserSettings(Settings):
