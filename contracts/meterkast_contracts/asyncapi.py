@@ -22,6 +22,7 @@ class Channel:
 
 _TOPICS = Topics()
 _GATEWAY = "{gateway}"
+DISCOVERY = "homeassistant/device/meterkast_{gateway}/{meter}/config"
 
 CHANNELS = (
     Channel("telegram", _TOPICS.telegram(_GATEWAY), "The telegram's bytes, '/' to the end of the '!CRC' line.",
@@ -31,7 +32,8 @@ CHANNELS = (
             "bytes", retained=False, writers=("reader",)),
     Channel("status", _TOPICS.status(_GATEWAY), "'online' or 'offline'; also the last will.",
             "status", retained=True, writers=("firmware", "reader")),
-    Channel("device", _TOPICS.device(_GATEWAY), "What the gateway says of itself.",
+    Channel("device", _TOPICS.device(_GATEWAY),
+            "What the gateway says of itself; told anew, with its status, when it was cleared.",
             "DeviceInfo", retained=True, writers=("firmware", "reader")),
     Channel("reading", _TOPICS.reading(_GATEWAY), "One validated reading with all values.",
             "Reading", retained=True, writers=("parser",)),
@@ -43,8 +45,19 @@ CHANNELS = (
             "Rejected", retained=False, writers=("parser",)),
     Channel("event", _TOPICS.event(_GATEWAY), "Power failure, sag, tariff switch, replaced meter, wrong clock, gap.",
             "Event", retained=False, writers=("parser", "history")),
-    Channel("command", _TOPICS.command(_GATEWAY, "{command}"), "An order to the gateway; its payload is empty.",
-            "bytes", retained=False, writers=("api", "console")),
+    Channel("command", _TOPICS.command(_GATEWAY, "{command}"),
+            "An order to the gateway, 'forget' to the parser; its payload is empty.",
+            "bytes", retained=False, writers=("api", "console", "Home Assistant")),
+    Channel("discovery", DISCOVERY, "Home Assistant's discovery of a meter; empty where it is no more.",
+            "discovery", retained=True, writers=("parser",)),
+    Channel("dsmrReader", "dsmr/reading/{field}", "One field as DSMR-reader publishes it, where switched on.",
+            "text", retained=True, writers=("parser",)),
+    Channel("dsmrReaderStatistics", "dsmr/meter-stats/{field}", "The same, of the meter's counters.",
+            "text", retained=True, writers=("parser",)),
+    Channel("dsmrReaderGas", "dsmr/consumption/gas/{field}", "The same, of the gas meter.",
+            "text", retained=True, writers=("parser",)),
+    Channel("dsmrLogger", "DSMR-API/{field}", "One field as the DSMR logger publishes it, where switched on.",
+            "loggerField", retained=False, writers=("parser",)),
     Channel("serviceStatus", service_status("{service}", "{instance}"), "Health of a service; also its last will.",
             "ServiceHealth", retained=True, writers=("every service",)),
 )  # fmt: skip
@@ -55,6 +68,8 @@ _PARAMETERS = {
     "code": {"description": "OBIS code, e.g. 1-0:1.7.0."},
     "name": {"description": "Name of the catalogue, e.g. power_import_w."},
     "command": {"description": f"Name of the order: {', '.join(Command)}."},
+    "meter": {"description": "`meter`, or kind and serial number of an M-Bus meter: gas_4730303339303031."},
+    "field": {"description": "Name of a field as that program has it, e.g. electricity_delivered_1."},
     "service": {"description": "reader, parser, history, api or console."},
     "instance": {"description": "Which of several."},
 }
@@ -62,6 +77,8 @@ _PLAIN_PAYLOADS: dict[str, tuple[str, dict[str, Any]]] = {
     "bytes": ("application/octet-stream", {"type": "string", "format": "binary"}),
     "text": ("text/plain", {"type": "string"}),
     "status": ("text/plain", {"type": "string", "enum": ["online", "offline"]}),
+    "discovery": ("application/json", {"type": "object", "required": ["device", "origin", "components"]}),
+    "loggerField": ("application/json", {"type": "object", "maxProperties": 1}),
 }
 
 

@@ -284,6 +284,7 @@ class DeviceInfo(Message):
     signal_dbm: int | None = None
     uptime_s: int
     counters: dict[str, int] = Field(default_factory=dict, description="telegrams, crc_errors, discarded_bytes, …")
+    commands: tuple[str, ...] = Field(default=(), description="The orders that the gateway carries out: restart, …")
 
 
 class HealthStatus(StrEnum):

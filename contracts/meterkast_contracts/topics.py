@@ -17,13 +17,14 @@ OFFLINE = b"offline"
 
 
 class Command(StrEnum):
-    """What a gateway can be told to do."""
+    """What a gateway can be told to do; `forget` is for the parser, which then clears all that is retained of it."""
 
     RESTART = "restart"
     IDENTIFY = "identify"
     UPDATE = "update"
     FORGET_WIFI = "forget-wifi"
     PURGE_LOG = "purge-log"
+    FORGET = "forget"
 
 
 class TopicError(ValueError):

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from meterkast_contracts.messages import Reading
 from meterkast_contracts.topics import Topics
-from meterkast_parser.gateway import Gateway, Options, Outgoing
+from meterkast_parser.gateway import Gateway, Options
+from meterkast_parser.outgoing import Outgoing
 
 from tests.parser.telegrams import DSMR_5, OLD, with_crc
 

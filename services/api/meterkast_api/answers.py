@@ -19,7 +19,9 @@ class Meter(BaseModel):
     """One gateway and what its meter says now; values the telegram lacks are absent."""
 
     gateway: str
-    status: Literal["online", "offline", "unknown"]
+    status: Literal["online", "offline", "unknown"] = Field(
+        description="`unknown` where the gateway does not say: also that of one which was forgotten, and has history."
+    )
     meter_id: str | None = None
     identification: str | None = None
     measured_at: datetime | None = None
@@ -34,6 +36,14 @@ class Order(BaseModel):
     gateway: str
     command: Command
     topic: str
+
+
+class Forgotten(BaseModel):
+    """What becomes of a gateway that is to be forgotten."""
+
+    gateway: str
+    topic: str
+    detail: str
 
 
 class Rejections(BaseModel):

@@ -171,6 +171,15 @@ EVENTS = {
     "next": "2026-03-29T03:12:00.000Z~power_failure",
 }
 ORDER = {"gateway": "home", "command": "restart", "topic": "dsmr/home/command/restart"}
+FORGETTING = (
+    "What the broker retains of {gateway} is cleared. Its history stays, and with it its name in the list of meters. "
+    "If it is still there, it comes back with its next message."
+)
+FORGOTTEN = {
+    "gateway": "shed",
+    "topic": "dsmr/shed/command/forget",
+    "detail": FORGETTING.format(gateway="shed"),
+}
 CATALOGUE = [
     {
         "name": "power_import_w",

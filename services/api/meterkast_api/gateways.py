@@ -40,6 +40,11 @@ class Gateway:
         """The gateway's entry in the list of meters."""
         return {"gateway": self.name, "status": self.status, **self.summary}
 
+    def forget(self) -> None:
+        """Drop what the broker does not retain: somebody has cleared what it did."""
+        self.telegram = None
+        self.rejected.clear()
+
     @property
     def empty(self) -> bool:
         """Whether nothing is known of it any more."""

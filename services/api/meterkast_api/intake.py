@@ -114,6 +114,7 @@ class Intake:
         if not payload:
             gateway.reading = gateway.reading_frame = gateway.reading_at = None
             gateway.summary = {}
+            gateway.forget()
             return
         wire = _object(payload)
         at = _moment(wire.get("received_at")) or _moment(wire.get("measured_at"))
@@ -137,6 +138,8 @@ class Intake:
         frame = Frame("status", topic.gateway, orjson.dumps({"gateway": topic.gateway, "status": status}))
         gateway.status = status
         gateway.status_frame = frame if payload else None
+        if not payload:
+            gateway.forget()
         self._stream.publish(frame)
 
     def _device(self, gateway: Gateway, topic: GatewayTopic, payload: bytes) -> None:

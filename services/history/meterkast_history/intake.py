@@ -45,6 +45,8 @@ class Intake:
         """Read a message; raises MalformedError, and nothing else, whatever its bytes."""
         if len(message.payload) > MOST_BYTES:
             raise MalformedError(f"it has {len(message.payload)} bytes, more than any reading")
+        if not message.payload:  # a gateway was forgotten, and its retained reading cleared
+            return Entry(message)
         try:
             topic = self._topics.parse(message.topic)
             if topic.kind == "event":

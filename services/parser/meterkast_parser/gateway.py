@@ -12,6 +12,7 @@ from meterkast_contracts.topics import Topics
 from meterkast_parser.decode import decode
 from meterkast_parser.errors import TelegramError
 from meterkast_parser.lane import Lane
+from meterkast_parser.outgoing import Outgoing, Publisher
 from meterkast_parser.rejections import RejectionLog
 from meterkast_parser.shapes import Shapes
 from meterkast_parser.telegram import find_end, line_spans
@@ -19,15 +20,6 @@ from meterkast_parser.values import changed_codes, changed_values, single_values
 
 _RESOLUTION = timedelta(milliseconds=1)
 _NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One message to publish with QoS 1."""
-
-    topic: str
-    payload: bytes
-    retain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +35,7 @@ class Options:
     lane: Lane | None = None
     """Where the parser stands among those that share the telegrams; alone it sees them all and may compare them."""
     shapes: Shapes = field(default_factory=Shapes)
+    publishers: tuple[Publisher, ...] = ()
 
 
 class Gateway:
@@ -63,6 +56,11 @@ class Gateway:
         if self._newest is None:
             self._newest = reading
             self._newest_at = _time(reading)
+
+    def again(self) -> None:
+        """Publish every value anew with the next reading: the broker may have lost them."""
+        self._published = None
+        self._published_lines = frozenset()
 
     def take(self, raw: bytes, received_at: datetime, *, late: bool = False) -> Iterator[Outgoing]:
         """Return what one telegram gives to publish; raise TelegramError when it must be refused.
@@ -116,6 +114,8 @@ class Gateway:
         if self._is_due(reading):
             yield from self._values(raw, reading)
             yield self._reading_message(reading, retain=True)
+            for publisher in self._options.publishers:
+                yield from publisher.messages(self._published, reading)
             self._published = None if self._options.lane else reading
 
     def _is_due(self, reading: Reading) -> bool:

@@ -5,18 +5,22 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from meterkast_contracts.messages import Reading, RejectReason
-from meterkast_contracts.topics import GatewayTopic, TopicError, Topics
+from meterkast_contracts.messages import DeviceInfo, Reading, RejectReason
+from meterkast_contracts.topics import Command, GatewayTopic, Topics
 from meterkast_runtime.log import get_logger
 from meterkast_runtime.mqtt import Message, MqttSession
 from prometheus_client import Counter
 
 from meterkast_parser.decryption import decrypt, is_ciphered
 from meterkast_parser.errors import TelegramError
-from meterkast_parser.gateway import Gateway, Options, Outgoing
+from meterkast_parser.forgetting import Forgetting
+from meterkast_parser.gateway import Gateway, Options
 from meterkast_parser.lane import Lane
+from meterkast_parser.outgoing import Outgoing
+from meterkast_parser.publishers import Publishers
 from meterkast_parser.settings import ParserSettings
 from meterkast_parser.sharing import Trial
 
@@ -27,6 +31,7 @@ STRAY = Counter("meterkast_parser_stray_messages", "Messages on telegram topics 
 
 _RECALL_SILENCE_S = 0.3
 _UNPUBLISHED_LIMIT = 4000
+_TOLD_LIMIT = 1000
 
 
 class ParserService:
@@ -38,13 +43,17 @@ class ParserService:
         self,
         settings: ParserSettings,
         session: MqttSession,
+        publishers: Publishers,
+        forgetting: Forgetting,
         *,
         recall: MqttSession | None = None,
         trial: Trial | None = None,
     ) -> None:
-        """`session` brings the telegrams, `recall` once the retained readings; `trial` is made before sharing."""
+        """`session` brings telegrams, `recall` once what an earlier run retained; `trial` comes before sharing."""
         section = settings.parser
         self._session = session
+        self._publishers = publishers
+        self._forgetting = forgetting
         self._recall = recall
         self._trial = trial
         self._topics = Topics(settings.mqtt.prefix)
@@ -54,42 +63,54 @@ class ParserService:
             zone=ZoneInfo(settings.home.timezone),
             topics=self._topics,
             interval_s=section.reading_interval_s,
-            publish_obis=not section.share if section.publish_obis is None else section.publish_obis,
-            publish_values=not section.share if section.publish_values is None else section.publish_values,
+            publish_obis=section.publishes_obis,
+            publish_values=section.publishes_values,
             check_crc=section.check_crc,
             lane=Lane.of(settings.instance) if section.share else None,
+            publishers=publishers.all,
         )
         self._gateways: dict[str, Gateway] = {}
         self._unpublished = 0
+        self._told: set[str] = set()
         self._log = get_logger("parser")
 
     @staticmethod
     def subscriptions(topics: Topics, share: str | None = None) -> tuple[str, ...]:
         """Return the filters that the service's session needs."""
         group = f"$share/{share}/" if share else ""
-        return f"{group}{topics.telegram('+')}", f"{group}{topics.telegram('+')}/+"
+        telegrams = f"{group}{topics.telegram('+')}"
+        return telegrams, f"{telegrams}/+", topics.command("+", Command.FORGET)
 
     @property
     def busy(self) -> bool:
         """Whether telegrams are not yet taken or not yet published."""
         return bool(self._session.waiting or self._session.unconfirmed)
 
+    def connected(self, session_present: bool) -> None:  # noqa: FBT001 - MqttSession's callback
+        """Publish anew what the broker may have lost."""
+        self._publishers.again()
+        if not session_present:
+            for gateway in self._gateways.values():
+                gateway.again()
+
     async def run(self, ready: Callable[[], None]) -> None:
         """Work until cancelled."""
         if self._trial:
             await self._trial.run()
         if self._recall:
-            await self._recall_readings(self._recall)
-        async with self._session as session:
+            await self._recall_retained(self._recall)
+        async with self._session as session, self._forgetting:
             await session.wait_connected()
+            for outgoing in self._publishers.leftovers():
+                session.publish(outgoing.topic, outgoing.payload, retain=outgoing.retain)
             ready()
             async for message in session.messages():
                 self._handle(message)
                 if self._unpublished > _UNPUBLISHED_LIMIT:
                     await session.flush()
 
-    async def _recall_readings(self, recall: MqttSession) -> None:
-        """Take the retained readings of an earlier run, so that what happened between the runs becomes events."""
+    async def _recall_retained(self, recall: MqttSession) -> None:
+        """Take what an earlier run retained, so that what happened between the runs becomes events."""
         async with recall as session:
             await session.wait_connected()
             messages = session.messages()
@@ -101,6 +122,8 @@ class ParserService:
 
     def _remember(self, message: Message) -> None:
         message.ack()
+        if self._publishers.recall(message.topic, message.payload):
+            return
         try:
             name = self._topics.parse(message.topic).gateway
             self._gateway(name).remember(Reading.from_json(message.payload))
@@ -109,13 +132,33 @@ class ParserService:
 
     def _handle(self, message: Message) -> None:
         try:
-            self._telegram(self._topics.parse(message.topic), message)
-        except TopicError as error:
-            STRAY.inc()
-            self._log.warning(
-                "A message on an unknown topic is ignored", topic=message.topic[:100], error=str(error)[:200]
-            )
-            message.ack()
+            topic = self._topics.parse(message.topic)
+            self._publishers.check(topic.gateway)
+            info = DeviceInfo.from_json(message.payload) if topic.kind == "device" and message.payload else None
+        except ValueError as error:
+            self._ignore(message, error)
+            return
+        match topic.kind:
+            case "device":
+                self._publish(() if info is None else self._publishers.device(topic.gateway, info), message)
+            case "command":
+                self._forgetting.begin(topic.gateway, message, done=partial(self._forgotten, topic.gateway))
+            case _:
+                self._telegram(topic, message)
+
+    def _ignore(self, message: Message, error: ValueError) -> None:
+        """Tell of a message that makes no sense, once per topic."""
+        STRAY.inc()
+        topic = message.topic[:100]
+        if topic not in self._told and len(self._told) < _TOLD_LIMIT:
+            self._told.add(topic)
+            self._log.warning("A message makes no sense and is ignored", topic=topic, error=str(error)[:300])
+        message.ack()
+
+    def _forgotten(self, name: str) -> None:
+        """Begin anew with a gateway of which all that was retained is cleared."""
+        self._gateways.pop(name, None)
+        self._publishers.forget(name)
 
     def _telegram(self, topic: GatewayTopic, message: Message) -> None:
         gateway = self._gateway(topic.gateway)
@@ -148,6 +191,7 @@ class ParserService:
     def _gateway(self, name: str) -> Gateway:
         if (gateway := self._gateways.get(name)) is None:
             gateway = self._gateways[name] = Gateway(name, self._options, time.monotonic)
+            self._publishers.meet(name)
         return gateway
 
     def _publish(self, outgoing: Iterable[Outgoing], message: Message) -> None:

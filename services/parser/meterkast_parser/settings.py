@@ -4,7 +4,9 @@ from meterkast_runtime.section import Section
 from meterkast_runtime.settings import Settings
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from meterkast_parser.compat.settings import CompatSection
 from meterkast_parser.decryption import DEFAULT_AUTHENTICATION_KEY
+from meterkast_parser.homeassistant.settings import HomeAssistantSection
 
 _KEY_DIGITS = 32
 
@@ -41,6 +43,24 @@ class ParserSection(Section):
         default_factory=dict, description="AES-128 key in hex by gateway, for ciphered telegrams."
     )
     authentication_key: HexKey = SecretStr(DEFAULT_AUTHENTICATION_KEY.hex())
+    homeassistant: HomeAssistantSection = HomeAssistantSection()
+    compat: CompatSection = CompatSection()
+
+    @property
+    def publishes_obis(self) -> bool:
+        """Whether values are published under their OBIS codes."""
+        return not self.share if self.publish_obis is None else self.publish_obis
+
+    @property
+    def publishes_values(self) -> bool:
+        """Whether values are published under their plain names."""
+        return not self.share if self.publish_values is None else self.publish_values
+
+    @property
+    def tells_homeassistant(self) -> bool:
+        """Whether Home Assistant is told of the meters."""
+        enabled = self.homeassistant.enabled
+        return not self.share if enabled is None else enabled
 
     @model_validator(mode="after")
     def _sees_enough(self) -> Self:

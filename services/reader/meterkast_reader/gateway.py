@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from meterkast_contracts.messages import DeviceInfo
-from meterkast_contracts.topics import OFFLINE, ONLINE, TopicError, Topics
+from meterkast_contracts.topics import OFFLINE, ONLINE, Command, TopicError, Topics
 from meterkast_runtime.health import Health
 from meterkast_runtime.log import get_logger
 from meterkast_runtime.mqtt import Message, MqttSession, MqttSettings, Will
@@ -146,9 +146,12 @@ class Gateway:
         if self._tally.counters["telegrams"] == 1:
             self._device_changed.set()
 
-    def _connected(self, session_present: bool) -> None:  # noqa: FBT001 - MqttSession's callback
+    def _announce(self) -> None:
         self._session.publish(self._topics.status(self.name), ONLINE, retain=True)
         self._device_changed.set()
+
+    def _connected(self, session_present: bool) -> None:  # noqa: FBT001 - MqttSession's callback
+        self._announce()
         self._examining = session_present
         if not session_present:
             self._lost()
@@ -201,14 +204,17 @@ class Gateway:
             line=self._source.line,
             uptime_s=int((datetime.now(UTC) - self._started_at).total_seconds()),
             counters=counters,
+            commands=(Command.RESTART, Command.IDENTIFY),
         )
 
     async def _obey(self) -> None:
-        """Carry out commands, and see by our own retained message whether the broker has gone back in time."""
+        """Carry out commands, and see by our own message whether we were forgotten or the broker went back in time."""
         async for message in self._session.messages():
             message.ack()
             if message.topic != self._topics.device(self.name):
                 self._command(message)
+            elif not message.payload:
+                self._announce()
             elif message.retain and self._examining:
                 self._examining = False
                 if self._witness.contradicted_by(message.payload):
@@ -220,11 +226,13 @@ class Gateway:
         except TopicError:
             return
         match name:
-            case "restart":
+            case Command.FORGET:
+                pass  # the parser's
+            case Command.RESTART:
                 self._log.info("The source is opened anew, as told", gateway=self.name)
                 if self._reading is not None:
                     self._reading.cancel()
-            case "identify":
+            case Command.IDENTIFY:
                 self._log.info("This is the gateway asked for", gateway=self.name, source=self._source.address)
                 self._device_changed.set()
             case _:

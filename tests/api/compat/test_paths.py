@@ -8,10 +8,11 @@ import pytest
 from meterkast_api.access.scopes import ANYONE, Caller
 from meterkast_api.compat import esp01, homewizard, keys
 from meterkast_api.compat.keys import as_bearer
-from meterkast_api.compat.logger_fields import every_field
-from meterkast_api.compat.reader_fields import gas_of, reading_object
+from meterkast_api.compat.reader_fields import reading_object
 from meterkast_api.compat.settings import CompatSection
 from meterkast_api.problems import ProblemError
+from meterkast_contracts.compat.logger_fields import every_field
+from meterkast_contracts.compat.reader_fields import gas_of
 from meterkast_contracts.messages import Reading
 
 from tests.api.compat.meters import FULL, RECEIVED, ZONE, show

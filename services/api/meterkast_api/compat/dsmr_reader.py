@@ -8,6 +8,8 @@ is grouped by the hour, which is a setting of the original.
 from datetime import datetime, timedelta
 
 from fastapi import APIRouter, Request, Response
+from meterkast_contracts.compat.reader_fields import gas_of
+from meterkast_contracts.compat.wire import moment, quoted
 from meterkast_store.history import Period, Usage, UsageRow
 
 from meterkast_api.compat.dial import GAS, MILLISECOND, dial_since
@@ -18,14 +20,12 @@ from meterkast_api.compat.reader_fields import (
     day_object,
     electricity_live,
     gas_live,
-    gas_of,
     hour_object,
     reading_object,
     today,
     values_of,
 )
 from meterkast_api.compat.served import Served
-from meterkast_api.compat.wire import moment, quoted
 from meterkast_api.history import HistoryReader
 from meterkast_api.home import Home
 from meterkast_api.moments import MomentError, midnight, parse_moment

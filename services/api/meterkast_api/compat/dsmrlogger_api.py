@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
+from meterkast_contracts.compat.logger_fields import Field, actual_fields, every_field, info_fields
+from meterkast_contracts.compat.wire import fixed, moment, quoted, scaled, timestamp
 from meterkast_contracts.messages import DeviceInfo, Reading
 from meterkast_store.history import Period
 
 from meterkast_api.compat.dial import GAS, Dial, dial_of
-from meterkast_api.compat.logger_fields import Field, actual_fields, every_field, info_fields
 from meterkast_api.compat.served import Served
-from meterkast_api.compat.wire import fixed, moment, quoted, scaled, timestamp
 from meterkast_api.history import HistoryReader
 from meterkast_api.home import Home
 from meterkast_api.problems import ProblemError

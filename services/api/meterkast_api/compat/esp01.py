@@ -12,12 +12,12 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
+from meterkast_contracts.compat.wire import energy, fixed, members, moment, octets, quoted, scaled, timestamp
 from meterkast_contracts.messages import DeviceInfo, MbusKind, Number, Reading
 from meterkast_store.history import Period
 
 from meterkast_api.compat.dial import GAS, Dial, dial_of
 from meterkast_api.compat.served import Served
-from meterkast_api.compat.wire import energy, fixed, members, moment, octets, quoted, scaled, timestamp
 from meterkast_api.history import HistoryReader
 from meterkast_api.home import Home
 from meterkast_api.spans import Span

@@ -12,10 +12,10 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
+from meterkast_contracts.compat.wire import energy, members, moment, octets, plain, quoted, timestamp
 from meterkast_contracts.messages import DeviceInfo, MbusKind, MbusReading, Number, Reading
 
 from meterkast_api.compat.served import Served
-from meterkast_api.compat.wire import energy, members, moment, octets, plain, quoted, timestamp
 from meterkast_api.database import Database
 from meterkast_api.home import Home
 

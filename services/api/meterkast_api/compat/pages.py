@@ -8,12 +8,12 @@ from typing import Self
 from urllib.parse import parse_qs, urlencode
 
 from fastapi import Request
+from meterkast_contracts.compat.wire import members, quoted
 from meterkast_store.curve import FROM_SAMPLES_MS
 from meterkast_store.history import MAX_POINTS, POWER_FIELDS, Sample
 from starlette.datastructures import URL
 
 from meterkast_api.compat.dial import MILLISECOND
-from meterkast_api.compat.wire import members, quoted
 from meterkast_api.history import HistoryReader
 from meterkast_api.spans import Span
 

@@ -1,19 +1,19 @@
 """The objects of DSMR-reader's API, field by field in its order; its decimals are strings with three places."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from meterkast_contracts.messages import MbusKind, MbusReading, Number, Reading
+from meterkast_contracts.compat.reader_fields import GAS_TIME, GAS_VALUE, NEVER_NULL, READING, Get, shown
+from meterkast_contracts.compat.wire import fixed, members, moment, quoted, scaled
+from meterkast_contracts.messages import MbusReading, Number, Reading
 from meterkast_store.history import Sample, UsageRow
 from meterkast_store.instants import to_ms
 
 from meterkast_api.compat.dial import GAS
 from meterkast_api.compat.reader_costs import DayCost
-from meterkast_api.compat.wire import fixed, members, moment, quoted, scaled
 
-Get = Callable[[str], Number | None]
 TARIFFS = {1: "Daltarief", 2: "Normaaltarief"}
 """The original's names where nobody has chosen others."""
 NULL = "null"
@@ -29,24 +29,6 @@ PRICES = (
 )  # fmt: skip
 PRICE_PLACES = 6
 CENTS = 2
-_PHASES = ("l1", "l2", "l3")
-Row = tuple[str, str, int, int | None]
-READING: tuple[Row | None, ...] = (
-    ("electricity_delivered_1", "energy_import_t1_kwh", 0, 3),
-    ("electricity_returned_1", "energy_export_t1_kwh", 0, 3),
-    ("electricity_delivered_2", "energy_import_t2_kwh", 0, 3),
-    ("electricity_returned_2", "energy_export_t2_kwh", 0, 3),
-    ("electricity_currently_delivered", "power_import_w", -3, 3),
-    ("electricity_currently_returned", "power_export_w", -3, 3),
-    *((f"phase_currently_delivered_{phase}", f"power_import_{phase}_w", -3, 3) for phase in _PHASES),
-    None,
-    *((f"phase_currently_returned_{phase}", f"power_export_{phase}_w", -3, 3) for phase in _PHASES),
-    *((f"phase_voltage_{phase}", f"voltage_{phase}_v", 0, 1) for phase in _PHASES),
-    *((f"phase_power_current_{phase}", f"current_{phase}_a", 0, None) for phase in _PHASES),
-)
-"""Field, our name, decimal shift, places (None: a whole number); the gas stands where the None is."""
-NEVER_NULL = 6
-"""The first fields are 0 where the meter lacks them, since the original has no null there."""
 
 
 def iso(at: datetime, zone: ZoneInfo) -> str:
@@ -70,11 +52,6 @@ def values_of(sample: Sample) -> Get:
         return Decimal(repr(gauge)) if isinstance(gauge, float) else gauge
 
     return get
-
-
-def gas_of(reading: Reading) -> MbusReading | None:
-    """Return the gas meter that has answered."""
-    return next((one for one in reading.mbus if one.kind is MbusKind.GAS and one.value is not None), None)
 
 
 def electricity_live(reading: Reading, now: datetime, zone: ZoneInfo, *, per_hour: Decimal | None) -> str:
@@ -148,22 +125,23 @@ def hour_object(row: UsageRow, zone: ZoneInfo) -> str:
     )
 
 
+def _shown(value: Number, shift: int, places: int | None) -> str:
+    text = shown(value, shift, places)
+    return text if places is None else quoted(text)
+
+
 def _reading_fields(get: Get, gas: MbusReading | None, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
     for index, row in enumerate(READING):
         if row is None:
             at = gas.measured_at if gas is not None else None
-            yield "extra_device_timestamp", NULL if at is None else iso(at, zone)
-            yield "extra_device_delivered", NULL if gas is None else quoted(fixed(gas.value or 0, 3))
+            yield GAS_TIME, NULL if at is None else iso(at, zone)
+            yield GAS_VALUE, NULL if gas is None else quoted(fixed(gas.value or 0, 3))
             continue
         field, name, shift, places = row
         value = get(name)
         if value is None and index < NEVER_NULL:
             value = 0
         yield field, NULL if value is None else _shown(value, shift, places)
-
-
-def _shown(value: Number, shift: int, places: int | None) -> str:
-    return str(int(value)) if places is None else quoted(fixed(Decimal(value).scaleb(shift), places))
 
 
 def _used(row: UsageRow) -> Iterator[tuple[str, str]]:

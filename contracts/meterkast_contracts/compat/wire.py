@@ -65,5 +65,5 @@ def energy(reading: Reading, way: str) -> Decimal | int | None:
 def moment(reading: Reading) -> datetime:
     """Return the time of the reading."""
     at = reading.measured_at or reading.received_at
-    assert at is not None  # noqa: S101 - the API takes no reading without a time
+    assert at is not None  # noqa: S101 - a reading on the bus has a time
     return at

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from meterkast_contracts.compat.wire import BELGIAN_VERSION, fixed, moment, octets, quoted, timestamp
 from meterkast_contracts.messages import MbusKind, MbusReading, Reading
-
-from meterkast_api.compat.wire import BELGIAN_VERSION, fixed, moment, octets, quoted, timestamp
 
 Field = tuple[str, str, str]
 """Name, value as JSON, unit."""
