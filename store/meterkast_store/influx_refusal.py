@@ -65,6 +65,10 @@ class Refusal(Exception):  # noqa: N818 - the server's no is an answer, only the
         return kind(operation, place, self.reason, hint=hint)
 
 
+class NoSuchPathError(Exception):
+    """The server does not know version 2's way of writing."""
+
+
 def refusal(status: int, body: str, retry_after: str = "") -> Refusal:
     """Return what an answer says; `retry_after` is that header, in seconds or as a date."""
     reason = " ".join(_said(body).split())[:300] or f"HTTP {status}"

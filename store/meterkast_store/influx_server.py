@@ -1,17 +1,20 @@
-"""Talking to an InfluxDB of any version: written by line protocol on `/write`, read by InfluxQL on `/query`."""
+"""Talking to an InfluxDB of any version: written by line protocol, read by InfluxQL."""
 
 import gzip
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from meterkast_runtime.log import get_logger
 
 from meterkast_store.errors import StoreDamagedError, StoreError, StoreUnavailableError
 from meterkast_store.influx_place import InfluxPlace
-from meterkast_store.influx_refusal import MISSING, Refusal, refusal
+from meterkast_store.influx_refusal import MISSING, NoSuchPathError, Refusal, refusal
+
+if TYPE_CHECKING:
+    from meterkast_store.influx_token import TokenWriter
 
 LINES_PER_REQUEST = 5000
 TOLD_EVERY_S = 60.0
@@ -24,6 +27,7 @@ class InfluxServer:
 
     def __init__(self, place: InfluxPlace) -> None:
         self._place = place
+        self._with_token: TokenWriter | None = None
         self._rests_until = 0.0
         self._told_at = -TOLD_EVERY_S
         self._log = get_logger("store")
@@ -38,10 +42,16 @@ class InfluxServer:
         with self.trying("open"):
             answer = await self._request("GET", "/ping")
         self.version = _version(answer.headers.get("X-Influxdb-Version", ""))
+        if place.token or not self.version:
+            from meterkast_store.influx_token import TokenWriter  # noqa: PLC0415 - 20 MB that a name does not need
+
+            self._with_token = TokenWriter(place)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
+        if self._with_token is not None:
+            await self._with_token.close()
 
     @contextmanager
     def trying(self, operation: str) -> Iterator[None]:
@@ -70,10 +80,7 @@ class InfluxServer:
     async def _write(self, database: str, lines: Sequence[str]) -> None:
         """Write lines; those that the server refuses for their own sake are told and left out, the others written."""
         try:
-            await self._request(
-                "POST", "/write", params={"db": database, "precision": "ms"},
-                content=gzip.compress("\n".join(lines).encode(), 5), headers={"Content-Encoding": "gzip"},
-            )  # fmt: skip
+            await self._send(database, "\n".join(lines).encode())
         except Refusal as no:
             self._rests_until = time.monotonic() + no.rest_s
             if not no.of_rows:
@@ -84,6 +91,20 @@ class InfluxServer:
             middle = len(lines) // 2
             await self._write(database, lines[:middle])
             await self._write(database, lines[middle:])
+
+    async def _send(self, database: str, body: bytes) -> None:
+        """Send lines: with a token through influxdb-client; by name, or on a server without that path, to `/write`."""
+        if self._with_token is not None:
+            try:
+                await self._with_token.write(database, body)
+            except NoSuchPathError:
+                self._with_token = None
+            else:
+                return
+        await self._request(
+            "POST", "/write", params={"db": database, "precision": "ms"},
+            content=gzip.compress(body, 5), headers={"Content-Encoding": "gzip"},
+        )  # fmt: skip
 
     def _tell(self, no: Refusal) -> None:
         now = time.monotonic()
