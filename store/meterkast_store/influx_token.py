@@ -1,7 +1,6 @@
 """Writing with a token, or without any login, on version 2's path: InfluxDB 1.8, 2, 3 and VictoriaMetrics."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import cast
 
 import httpx
@@ -38,7 +37,7 @@ class TokenWriter:
             said = str(error.body or error.reason or "")
             if error.status == MISSING and said.strip() in ("", "Not Found", "404 page not found"):
                 raise NoSuchPathError from error
-            headers: Mapping[str, str] = error.headers or {}
-            raise refusal(error.status or 0, said, headers.get("Retry-After", "")) from error
+            rest = error.headers.get("Retry-After", "") if error.headers else ""
+            raise refusal(error.status or 0, said, rest) from error
         except HTTPError as error:
             raise httpx.TransportError(str(error)) from error

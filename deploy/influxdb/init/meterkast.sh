@@ -10,7 +10,6 @@ secrets=${SECRETS:-/run/secrets}
 kept=${DOCKER_INFLUXDB_INIT_BUCKET:-meterkast}
 sampled=${kept}_samples
 days=${SAMPLES_RETENTION_DAYS:-90}
-users='writer reader grafana'
 
 secret() {
     [ -r "$secrets/influxdb-$1" ] || { echo "The secret $secrets/influxdb-$1 is missing: run 'meterkast init'." >&2; exit 1; }
@@ -64,40 +63,66 @@ quoted() {
     printf "'%s'" "$(secret "$1" | sed "s/[\\\\']/\\\\&/g")"
 }
 
-ask() { # as the administrator
-    local said
-    said=$(INFLUX_USERNAME=admin INFLUX_PASSWORD=$(secret admin) influx -execute "$1" 2>&1) || true
+run() { # user, password, InfluxQL
+    local address=${INFLUX_HOST:-http://localhost:8086} said
+    address=${address#*://}
+    said=$(INFLUX_USERNAME=$1 INFLUX_PASSWORD=$2 influx -host "${address%%:*}" -port "${address##*:}" -execute "$3" 2>&1) ||
+        true
     case $said in
-    *ERR:* | *rror*) echo "$said" >&2; return 1 ;;
+    *ERR:* | 'Failed to connect'*)
+        echo "$said" >&2
+        return 1
+        ;;
     esac
-    printf '%s\n' "$said"
+    if [ -n "$said" ]; then printf '%s\n' "$said"; fi
 }
 
-have_user_1() { # name
+ask() { # InfluxQL, as the administrator
+    run admin "$(secret admin)" "$1"
+}
+
+have_admin() {
+    local kept_at=/var/lib/influxdb/.meterkast-admin
+    [ -d /var/lib/influxdb2 ] && kept_at=/var/lib/influxdb2/.meterkast-admin
+    [ -n "${ADMIN_BEFORE:-}" ] && kept_at=$ADMIN_BEFORE
+    if ! ask 'SHOW USERS' 2>/dev/null | grep -q '^admin[[:space:]]'; then
+        if [ -r "$kept_at" ]; then # the secret was changed: the password of before still opens
+            run admin "$(cat "$kept_at")" "SET PASSWORD FOR admin = $(quoted admin)"
+        else # without any user everybody may make the first one, who must be an administrator
+            run '' '' "CREATE USER admin WITH PASSWORD $(quoted admin) WITH ALL PRIVILEGES"
+        fi
+    fi
+    (umask 077 && secret admin >"$kept_at")
+}
+
+have_user_1() { # name, right
     if ask 'SHOW USERS' | grep -q "^$1[[:space:]]"; then
         ask "SET PASSWORD FOR $1 = $(quoted "$1")"
     else
         ask "CREATE USER $1 WITH PASSWORD $(quoted "$1")"
     fi
+    ask "GRANT $2 ON \"$kept\" TO $1; GRANT $2 ON \"$sampled\" TO $1"
+}
+
+have_database() { # name, duration, that of a shard
+    if ask 'SHOW DATABASES' | grep -qx "$1"; then
+        ask "ALTER RETENTION POLICY autogen ON \"$1\" DURATION $2 SHARD DURATION $3"
+    else
+        ask "CREATE DATABASE \"$1\" WITH DURATION $2 SHARD DURATION $3"
+    fi
 }
 
 version_1() {
-    # Without any user everybody may make the first one, who must be an administrator.
-    ask 'SHOW USERS' 2>/dev/null | grep -q '^admin[[:space:]]' ||
-        influx -execute "CREATE USER admin WITH PASSWORD $(quoted admin) WITH ALL PRIVILEGES"
-    ask "CREATE DATABASE \"$kept\" WITH DURATION INF SHARD DURATION 52w" 2>/dev/null || true
-    ask "CREATE DATABASE \"$sampled\" WITH DURATION ${days}d SHARD DURATION 1d" 2>/dev/null ||
-        ask "ALTER RETENTION POLICY autogen ON \"$sampled\" DURATION ${days}d SHARD DURATION 1d"
-    for user in $users; do
-        have_user_1 "$user"
-        local right=READ
-        [ "$user" = writer ] && right=ALL
-        ask "GRANT $right ON \"$kept\" TO $user; GRANT $right ON \"$sampled\" TO $user"
-    done
+    have_admin
+    have_database "$kept" INF 52w
+    have_database "$sampled" "${days}d" 1d
+    have_user_1 writer ALL
+    have_user_1 reader READ
+    have_user_1 grafana READ
 }
 
 case $(influx version 2>/dev/null || influx -version 2>/dev/null) in
 *'shell version: 1.'* | *v1.*) version_1 ;;
 *) version_2 ;;
 esac
-echo "InfluxDB has $kept (for ever) and $sampled ($days days), and the users $users."
+echo "InfluxDB has $kept (for ever) and $sampled ($days days), and the users writer, reader and grafana."
