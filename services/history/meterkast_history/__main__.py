@@ -1,17 +1,23 @@
 """`meterkast-history`: keeps every reading, and a snapshot of the registers at each quarter of an hour."""
 
 import argparse
+import shutil
+from functools import partial
+from pathlib import Path
 
 from meterkast_contracts.topics import Topics
 from meterkast_runtime.health import Health
 from meterkast_runtime.mqtt import MqttSession
 from meterkast_runtime.service import run_main
 from meterkast_runtime.settings import settings_or_exit
-from meterkast_store import open_store
+from meterkast_store import HistoryStore, open_store
 
 from meterkast_history.service import HistoryService
 from meterkast_history.settings import HistorySettings
+from meterkast_history.vitals import Vitals
+from meterkast_history.watch import DROPPED, Watch
 
+SQLITE = "sqlite:///"
 EPILOGUE = """\
 Settings come from METERKAST_… variables and meterkast.toml, for example:
 
@@ -33,7 +39,31 @@ def build_history(settings: HistorySettings, health: Health) -> HistoryService:
         health=health,
     )
     store = open_store(settings.store, settings.data_dir)
-    return HistoryService(settings, session, store, health)
+    place = settings.store.place(settings.data_dir)
+    embedded = place.startswith(SQLITE)
+    service = HistoryService(settings, session, store, health, None if embedded else watch_over(settings, store))
+    service.tell(health)
+    health.figure("disk_free_bytes", lambda: shutil.disk_usage(settings.data_dir).free)
+    if embedded:
+        health.figure("database_bytes", partial(_size, Path(place.removeprefix(SQLITE)).expanduser()))
+    return service
+
+
+def watch_over(settings: HistorySettings, store: HistoryStore) -> Watch:
+    """Build what keeps how gateways and services do; SQLite, the database of one house, is spared it."""
+    topics = Topics(settings.mqtt.prefix)
+    session = MqttSession(
+        settings.mqtt,
+        client_id=f"meterkast-history-{settings.instance}-watch",
+        subscriptions=Vitals.subscriptions(topics),
+        persistent=False,
+        quiet=True,
+    )
+    return Watch(session, Vitals(topics, DROPPED.inc), store, every_s=settings.history.vitals_every_s)
+
+
+def _size(database: Path) -> int:
+    return sum(file.stat().st_size for file in database.parent.glob(f"{database.name}*"))
 
 
 def main() -> None:

@@ -11,13 +11,14 @@ from meterkast_runtime.backoff import Backoff
 from meterkast_runtime.errors import MqttError
 from meterkast_runtime.health import Health
 from meterkast_runtime.log import get_logger
-from meterkast_runtime.metrics import Counter, Gauge, Histogram
+from meterkast_runtime.metrics import Counter, Gauge, Histogram, total
 from meterkast_runtime.mqtt import MqttSession
 from meterkast_store import Batch, HistoryStore, StoreDamagedError, StoreError
 
 from meterkast_history.audit import findings
 from meterkast_history.intake import Entry, Intake, MalformedError, batch_of
 from meterkast_history.settings import HistorySettings
+from meterkast_history.watch import Watch
 
 ROWS = Counter("meterkast_history_rows", "What was written.", ["kind"])
 MALFORMED = Counter("meterkast_history_malformed_messages", "Messages that are no reading or event.")
@@ -37,13 +38,21 @@ class HistoryService:
 
     name = "history"
 
-    def __init__(self, settings: HistorySettings, session: MqttSession, store: HistoryStore, health: Health) -> None:
+    def __init__(
+        self,
+        settings: HistorySettings,
+        session: MqttSession,
+        store: HistoryStore,
+        health: Health,
+        watch: Watch | None = None,
+    ) -> None:
         self._section = settings.history
         self._topics = Topics(settings.mqtt.prefix)
         self._intake = Intake(self._topics)
         self._session = session
         self._store = store
         self._health = health
+        self._watch = watch
         self._entries: list[Entry] = []
         self._arrival = asyncio.Event()
         self._room = asyncio.Event()
@@ -56,6 +65,14 @@ class HistoryService:
         """Return the filters that the service's session needs."""
         return topics.reading("+"), topics.event("+")
 
+    def tell(self, health: Health) -> None:
+        """Let health tell what was written, and what waits."""
+        health.figure("rows", lambda: total(ROWS))
+        health.figure("waiting", lambda: self.waiting)
+        health.figure("lag_s", lambda: round(total(LAG), 3))
+        health.figure("store_errors", lambda: total(ERRORS))
+        health.figure("malformed", lambda: total(MALFORMED))
+
     @property
     def waiting(self) -> int:
         """Messages taken and not yet written."""
@@ -66,7 +83,8 @@ class HistoryService:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._session)
             await self._open(stack)
-            tasks = [asyncio.create_task(work) for work in (self._take(), self._write(), self._audit())]
+            works = [self._take(), self._write(), self._audit(), *([self._watch.run()] if self._watch else ())]
+            tasks = [asyncio.create_task(work) for work in works]
             try:
                 await self._session.wait_connected()
                 ready()
@@ -196,6 +214,8 @@ class HistoryService:
         ROWS.labels("sample").inc(len(batch.samples))
         ROWS.labels("mbus").inc(len(batch.mbus))
         ROWS.labels("event").inc(len(batch.events))
+        if self._watch:
+            self._watch.read(batch)
         if batch.samples:
             newest = max(sample.received_at or sample.measured_at for sample in batch.samples)
             LAG.set(time.time() - newest.timestamp())

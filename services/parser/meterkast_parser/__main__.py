@@ -40,7 +40,9 @@ def build_parser(settings: ParserSettings, health: Health) -> ParserService:
         subscriptions=(Topics(settings.mqtt.prefix).reading("+"),),
         persistent=False,
     )
-    return ParserService(settings, session, recall)
+    service = ParserService(settings, session, recall)
+    service.tell(health)
+    return service
 
 
 def main() -> None:

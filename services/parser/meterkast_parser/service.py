@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from meterkast_contracts.messages import Reading, RejectReason
 from meterkast_contracts.topics import GatewayTopic, TopicError, Topics
+from meterkast_runtime.health import Health
 from meterkast_runtime.log import get_logger
+from meterkast_runtime.metrics import Counter, total
 from meterkast_runtime.mqtt import Message, MqttSession
-from prometheus_client import Counter
 
 from meterkast_parser.decryption import decrypt, is_ciphered
 from meterkast_parser.errors import TelegramError
@@ -51,6 +52,12 @@ class ParserService:
         self._gateways: dict[str, Gateway] = {}
         self._unpublished = 0
         self._log = get_logger("parser")
+
+    def tell(self, health: Health) -> None:
+        """Let health tell what was parsed."""
+        health.figure("telegrams", lambda: total(TELEGRAMS))
+        health.figure("rejected", lambda: total(REJECTED))
+        health.figure("unpublished", lambda: self._unpublished)
 
     @staticmethod
     def subscriptions(topics: Topics) -> tuple[str, ...]:
