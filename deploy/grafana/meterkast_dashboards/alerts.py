@@ -70,10 +70,10 @@ def _voltage(phase: int) -> Alert:
         fires=("outside_range", [LOWEST_V, HIGHEST_V]),
         lasting="5m",
         no_data="OK",
-        summary=f'Phase {phase} of {{{{ .Labels.gateway }}}} has {{{{ printf "%.1f" .Values.A.Value }}}} V on average of ten minutes.',
-        to_do=f"Normal is {LOWEST_V} to {HIGHEST_V} V. Too high on sunny days: inverters nearby; tell the grid operator, "
-        "with the dashboard Quality of supply as evidence. Far too low or swinging: a loose neutral is dangerous, switch "
-        "off what is delicate and call the grid operator's fault line.",
+        summary=f'Phase {phase} of {{{{ .Labels.gateway }}}}: {{{{ printf "%.1f" .Values.A.Value }}}} V in ten minutes.',
+        to_do=f"Normal is {LOWEST_V} to {HIGHEST_V} V. Too high on sunny days: inverters nearby; tell the grid "
+        "operator, with the dashboard Quality of supply as evidence. Far too low or swinging: a loose neutral is "
+        "dangerous, switch off what is delicate and call the grid operator's fault line.",
         dashboard="meterkast-quality",
     )
 
@@ -87,9 +87,9 @@ ALERTS = (
         lasting="5m",
         no_data="Alerting",
         summary="The last reading of {{ .Labels.gateway }} is {{ .Values.A }} seconds old.",
-        to_do="Look at the gateway's row on the dashboard Fleet. Offline: power, WiFi, broker. Online without telegrams: "
-        "the cable to the P1 port; meterkast doctor tells what is on the line. If all gateways are silent at once, or "
-        "there is no data at all, look at the dashboard Meterkast itself: broker, parser or history are down. One that "
+        to_do="Look at the gateway's row on the dashboard Fleet. Offline: power, WiFi, broker. Online without "
+        "telegrams: the cable to the P1 port; meterkast doctor tells what is on the line. If all gateways are silent "
+        "at once, or there is no data at all, look at the dashboard Meterkast itself: broker, parser or history are down. One that "
         "was taken away: forget it, and the alert ends.",
         dashboard="meterkast-fleet",
         severity="critical",
@@ -102,8 +102,8 @@ ALERTS = (
         lasting="10m",
         no_data="OK",
         summary="{{ .Labels.gateway }} had {{ .Values.A }} damaged telegrams in an hour.",
-        to_do="Check plug and cable of the P1 port: short, not beside mains cables. On WiFi gateways power from the port is "
-        "often too weak: use a USB supply. Single errors do no harm, the telegram after is whole.",
+        to_do="Check plug and cable of the P1 port: short, not beside mains cables. On WiFi gateways power from the "
+        "port is often too weak: use a USB supply. Single errors do no harm, the telegram after is whole.",
         dashboard="meterkast-fleet",
     ),
     *map(_voltage, (1, 2, 3)),
@@ -160,8 +160,8 @@ def _data(alert: Alert) -> Iterator[dict[str, Any]]:
         yield _expression(JUDGED, TypeMath().expression(alert.judges))
     kind, parameters = alert.fires
     evaluator = ExprTypeThresholdConditionsEvaluator().type(kind).params(parameters)
-    conditions = [ExprTypeThresholdConditions().evaluator(evaluator)]
-    yield _expression(VERDICT, TypeThreshold().expression(judged).conditions(conditions))
+    verdict = TypeThreshold().expression(judged).conditions([ExprTypeThresholdConditions().evaluator(evaluator)])
+    yield _expression(VERDICT, verdict)
 
 
 def _expression(ref: str, expression: TypeReduce | TypeMath | TypeThreshold) -> dict[str, Any]:

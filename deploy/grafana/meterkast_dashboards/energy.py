@@ -130,8 +130,9 @@ def _tariffs() -> list[Panel]:
     names = {"import": "Import", "export": "Export"}
     return [
         bars(
-            About(title=f"{names[way]} by tariff", says="Each tariff's own register; in the Netherlands 1 is the low one.",
-                  unit="watth", empty=f"This meter has no tariffs for {way}.", width=12),
+            About(title=f"{names[way]} by tariff", unit="watth",
+                  says="Each tariff's own register; in the Netherlands 1 is the low one.",
+                  empty=f"This meter has no tariffs for {way}.", width=12),
             lines(*((f"Tariff {tariff}", tariff_use(way, tariff, PER)) for tariff in TARIFFS)),
         )
         for way in ("import", "export")

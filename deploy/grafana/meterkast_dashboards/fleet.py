@@ -74,8 +74,8 @@ def _table() -> Panel:
     words = {"0": {"text": "offline", "color": colours.ALARM}, "1": {"text": "online", "color": colours.WELL}}
     coloured: dict[str, object] = {"custom.cellOptions": {"type": "color-text"}}
     panel = listing(
-        About(title="All gateways", says="One row per gateway, the longest silent first; click a name to see its house. "
-              "Counters count since the gateway started.", unit="none", empty=NOBODY, height=16, since=RECENT),
+        About(title="All gateways", unit="none", says="One row per gateway, the longest silent first; click a name to "
+              "see its house. Counters count since the gateway started.", empty=NOBODY, height=16, since=RECENT),
         rows(last_of("device", chosen, '"gateway" =~ /$name/', by=("gateway",))),
         sort=("Last reading", True),
         looks={
