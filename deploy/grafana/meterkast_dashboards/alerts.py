@@ -70,7 +70,7 @@ def _voltage(phase: int) -> Alert:
         fires=("outside_range", [LOWEST_V, HIGHEST_V]),
         lasting="5m",
         no_data="OK",
-        summary=f'Phase {phase} of {{{{ .Labels.gateway }}}}: {{{{ printf "%.1f" .Values.A.Value }}}} V in ten minutes.',
+        summary=f"Phase {phase} of {{{{ .Labels.gateway }}}} is at {{{{ .Values.A }}}} V, the mean of ten minutes.",
         to_do=f"Normal is {LOWEST_V} to {HIGHEST_V} V. Too high on sunny days: inverters nearby; tell the grid "
         "operator, with the dashboard Quality of supply as evidence. Far too low or swinging: a loose neutral is "
         "dangerous, switch off what is delicate and call the grid operator's fault line.",
@@ -89,8 +89,8 @@ ALERTS = (
         summary="The last reading of {{ .Labels.gateway }} is {{ .Values.A }} seconds old.",
         to_do="Look at the gateway's row on the dashboard Fleet. Offline: power, WiFi, broker. Online without "
         "telegrams: the cable to the P1 port; meterkast doctor tells what is on the line. If all gateways are silent "
-        "at once, or there is no data at all, look at the dashboard Meterkast itself: broker, parser or history are down. One that "
-        "was taken away: forget it, and the alert ends.",
+        "at once, or there is no data at all, look at the dashboard Meterkast itself: broker, parser or history are "
+        "down. One that was taken away: forget it, and the alert ends.",
         dashboard="meterkast-fleet",
         severity="critical",
     ),
