@@ -27,7 +27,8 @@ DAY = "1d"
 NOTHING = "Nothing was measured in this time."
 YEAR = "1y"
 BOTH = {"Import": colours.IMPORT, "Export": colours.EXPORT}
-M_BUS = {"Gas": colours.GAS, "Water": colours.WATER, "Hot water": colours.HOT_WATER}
+GAS_AND_WATER = {"Gas": colours.GAS, "Water": colours.WATER}
+M_BUS = {**GAS_AND_WATER, "Hot water": colours.HOT_WATER}
 HOLES = "What was used across a hole in the data stands where readings came back."
 
 
@@ -62,13 +63,13 @@ def _sums() -> list[Panel]:
         ),
         figure(
             About(title="Gas and water", says="The sum of the time shown.", unit="m3", decimals=3, empty=NOTHING,
-                  width=6, height=4, colours=M_BUS),
+                  width=6, height=4, colours=GAS_AND_WATER),
             gas,
         ),
         figure(
             About(title="Gas and water, a year earlier", says="The sum of the same time a year earlier.", unit="m3",
                   decimals=3, empty="Nothing was measured a year earlier.", width=6, height=4, earlier=YEAR,
-                  colours=M_BUS),
+                  colours=GAS_AND_WATER),
             gas,
         ),
     ]  # fmt: skip

@@ -1,7 +1,7 @@
 """The InfluxQL of the dashboards, as texts with Grafana's variables in them.
 
 A row of `quarter` or `mbus` stands at the boundary that ends its time. Bins begin a millisecond after a boundary, so
-that each holds the row that ends it: its last register, less that of the bin before, is exactly what was used in it.
+that each holds the row that ends it: what registers gained from row to row adds up to exactly what was used in it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,17 +14,17 @@ QUARTERS = "time >= ${__from}ms AND time <= ${__to}ms + 15m"
 """The rows of the time shown: that at its first boundary, and that which ends its last or the running quarter."""
 
 
-def used(field: str, per: str, *, table: str = "quarter", where: str = HERE) -> str:
-    """What a register of each meter gained in each `per`, named `used`."""
+def used(field: str, *, table: str = "quarter", where: str = HERE) -> str:
+    """What a register of each meter gained from row to row, named `used`."""
     return (
-        f'SELECT non_negative_difference(last("{field}")) AS "used" FROM "{table}" '  # noqa: S608 - constants
-        f'WHERE {where} AND {QUARTERS} GROUP BY time({per}, 1ms), "meter" fill(none) {ZONE}'
+        f'SELECT non_negative_difference("{field}") AS "used" FROM "{table}" '  # noqa: S608 - constants
+        f'WHERE {where} AND {QUARTERS} GROUP BY "meter"'
     )
 
 
 def tariff_use(way: str, tariff: int, per: str) -> str:
     """What was used of one tariff in each `per`, Wh."""
-    return _over(per, "sum", [used(f"energy_{way}_t{tariff}_wh", per)])
+    return _over(per, "sum", [used(f"energy_{way}_t{tariff}_wh")])
 
 
 def energy(way: str, per: str) -> str:
@@ -32,15 +32,15 @@ def energy(way: str, per: str) -> str:
 
     A meter has registers of tariffs, or one in total, or both: then the total is what its tariffs add up to.
     """
-    tariffs = _over(per, "sum", [used(f"energy_{way}_t{tariff}_wh", per) for tariff in TARIFFS], by='"meter"')
-    meters = _over(per, "max", [tariffs, used(f"energy_{way}_wh", per)], by='"meter"')
-    return _over(per, "sum", [meters])
+    tariffs = _over(per, "sum", [used(f"energy_{way}_t{tariff}_wh") for tariff in TARIFFS], by='"meter"')
+    total = _over(per, "sum", [used(f"energy_{way}_wh")], by='"meter"')
+    return _over(per, "sum", [_over(per, "max", [tariffs, total], by='"meter"')])
 
 
 def volume(kind: str, per: str) -> str:
     """What M-Bus meters of a kind counted in each `per`, m³."""
     where = f"{HERE} AND \"kind\" = '{kind}'"
-    return _over(per, "sum", [used(f"{kind}_l", per, table="mbus", where=where)], scale=" / 1000")
+    return _over(per, "sum", [used(f"{kind}_l", table="mbus", where=where)], scale=" / 1000")
 
 
 def sum_of(query: str) -> str:
