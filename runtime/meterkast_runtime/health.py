@@ -1,11 +1,15 @@
 """How a service does, as it tells it to others."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from meterkast_contracts.messages import HealthStatus, ServiceHealth
 from meterkast_contracts.topics import service_status
+
+from meterkast_runtime.process import memory_bytes
 
 
 class Health:
@@ -20,7 +24,11 @@ class Health:
         self._last_words: str | None = None
         self._checks: dict[str, str] = {}
         self._troubles: dict[str, str] = {}
-        self._figures: dict[str, Callable[[], int | float]] = {}
+        self._figures: dict[str, Callable[[], int | float]] = {
+            "uptime_s": lambda: int((datetime.now(UTC) - self.started_at).total_seconds()),
+            "cpu_s": lambda: round(time.process_time(), 2),
+            "memory_bytes": memory_bytes,
+        }
         self._listeners: list[Callable[[], None]] = []
 
     @property
@@ -80,12 +88,17 @@ class Health:
             started_at=self.started_at,
             detail=self._last_words or " ".join(self._troubles.values()) or None,
             checks=dict(self._checks),
-            figures={name: read() for name, read in self._figures.items()},
+            figures=dict(self._present()),
         )
 
     def lost(self) -> ServiceHealth:
         """What the broker is to say when the connection breaks: the last will."""
         return self.message(HealthStatus.LOST).model_copy(update={"detail": None, "checks": {}, "figures": {}})
+
+    def _present(self) -> Iterator[tuple[str, int | float]]:
+        for name, read in self._figures.items():
+            with suppress(OSError):  # a disk that is away has no size
+                yield name, read()
 
     def _end(self, status: HealthStatus | None, sentence: str | None = None) -> None:
         if (self._ending, self._last_words) != (status, sentence):

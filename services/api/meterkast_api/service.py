@@ -11,6 +11,7 @@ from pathlib import Path
 from meterkast_contracts.topics import Topics
 from meterkast_runtime.health import Health
 from meterkast_runtime.log import get_logger
+from meterkast_runtime.metrics import total
 from meterkast_runtime.mqtt import MqttSession
 from meterkast_store.history import HistoryStore
 from pydantic import SecretStr
@@ -29,9 +30,10 @@ from meterkast_api.commands import Commands
 from meterkast_api.compat.homewizard import Serial
 from meterkast_api.database import FILE, Database
 from meterkast_api.gateways import Gateways
+from meterkast_api.guard import REQUESTS
 from meterkast_api.history import RETRY_S, History
 from meterkast_api.home import Home
-from meterkast_api.intake import Intake, Services
+from meterkast_api.intake import RECEIVED, Intake, Services
 from meterkast_api.money import prices
 from meterkast_api.money.money import Money
 from meterkast_api.money.price_topic import PriceTopic
@@ -86,6 +88,9 @@ class ApiService:
         )
         self._topics = Topics(settings.mqtt.prefix)
         self._intake = Intake(self._topics, self._gateways, self._services, self.stream)
+        self._health.figure("clients", lambda: self.stream.clients)
+        self._health.figure("messages", lambda: total(RECEIVED))
+        self._health.figure("requests", lambda: total(REQUESTS))
 
     @property
     def url(self) -> str:

@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from meterkast_runtime.health import Health
+from meterkast_runtime.metrics import total
 from meterkast_runtime.service import Service, supervise
 
 from meterkast_console.rest import Pool
+from meterkast_console.terminal.guests import TERMINALS
 
 Build = Callable[[], Service]
 
@@ -26,6 +28,7 @@ class ConsoleService:
         self._parts = parts
         self._health = health
         self._closing = closing
+        health.figure("terminals", lambda: total(TERMINALS))
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Serve; ready when every listener listens or has said why it cannot."""

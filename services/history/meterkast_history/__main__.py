@@ -1,6 +1,9 @@
 """`meterkast-history`: keeps every reading, and a snapshot of the registers at each quarter of an hour."""
 
 import argparse
+import shutil
+from functools import partial
+from pathlib import Path
 
 from meterkast_contracts.topics import Topics
 from meterkast_runtime.departure import Departure
@@ -9,13 +12,16 @@ from meterkast_runtime.health import Health
 from meterkast_runtime.mqtt import MqttSession
 from meterkast_runtime.service import run_main
 from meterkast_runtime.settings import settings_or_exit
-from meterkast_store import open_store
+from meterkast_store import HistoryStore, open_store
 
 from meterkast_history.service import HistoryService
 from meterkast_history.settings import HistorySettings
 from meterkast_history.share import Share
+from meterkast_history.vitals import Vitals
+from meterkast_history.vitals_keeper import DROPPED, VitalsKeeper
 from meterkast_history.watch import Watch
 
+SQLITE = "sqlite:///"
 EPILOGUE = """\
 Settings come from METERKAST_… variables and meterkast.toml, for example:
 
@@ -52,7 +58,10 @@ def _history(settings: HistorySettings, session: MqttSession, health: Health) ->
     share = _share(settings)
     watch = Watch(settings.data_dir / "events.sqlite", share) if share else None
     store = open_store(settings.store, settings.data_dir)
-    return HistoryService(settings, session, store, health, share=share, watch=watch)
+    vitals = None if _is_embedded(settings) else _vitals_keeper(settings, store)
+    service = HistoryService(settings, session, store, health, share=share, watch=watch, vitals=vitals)
+    _tell(settings, service, health)
+    return service
 
 
 def _session(settings: HistorySettings, health: Health, *, leaving: bool = False) -> MqttSession:
@@ -71,10 +80,39 @@ def _share(settings: HistorySettings) -> Share | None:
     if settings.history.share is None:
         return None
     share = Share.parse(settings.history.share)
-    if share.of > 1 and settings.store.place(settings.data_dir).startswith("sqlite:"):
+    if share.of > 1 and _is_embedded(settings):
         problem = f"history.share is {share}, but history is in SQLite, which has one writer"
         raise SettingsError([f"{problem}: name an InfluxDB in store.url, or leave history.share out"])
     return share
+
+
+def _vitals_keeper(settings: HistorySettings, store: HistoryStore) -> VitalsKeeper:
+    topics = Topics(settings.mqtt.prefix)
+    session = MqttSession(
+        settings.mqtt,
+        client_id=f"meterkast-history-{settings.instance}-vitals",
+        subscriptions=Vitals.subscriptions(topics),
+        persistent=False,
+        quiet=True,
+    )
+    vitals = Vitals(topics, DROPPED.inc, _share(settings))
+    return VitalsKeeper(session, vitals, store, every_s=settings.history.vitals_every_s)
+
+
+def _is_embedded(settings: HistorySettings) -> bool:
+    return settings.store.place(settings.data_dir).startswith(SQLITE)
+
+
+def _tell(settings: HistorySettings, service: HistoryService, health: Health) -> None:
+    service.tell(health)
+    health.figure("disk_free_bytes", lambda: shutil.disk_usage(settings.data_dir).free)
+    if _is_embedded(settings):
+        place = settings.store.place(settings.data_dir)
+        health.figure("database_bytes", partial(_size, Path(place.removeprefix(SQLITE)).expanduser()))
+
+
+def _size(database: Path) -> int:
+    return sum(file.stat().st_size for file in database.parent.glob(f"{database.name}*"))
 
 
 def main() -> None:

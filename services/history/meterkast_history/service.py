@@ -11,7 +11,7 @@ from meterkast_runtime.backoff import Backoff
 from meterkast_runtime.errors import MqttError
 from meterkast_runtime.health import Health
 from meterkast_runtime.log import get_logger
-from meterkast_runtime.metrics import Counter, Gauge, Histogram
+from meterkast_runtime.metrics import Counter, Gauge, Histogram, total
 from meterkast_runtime.mqtt import MqttSession
 from meterkast_store import Batch, HistoryStore, StoreDamagedError, StoreError
 
@@ -19,6 +19,7 @@ from meterkast_history.audit import findings
 from meterkast_history.intake import Entry, Intake, MalformedError, batch_of
 from meterkast_history.settings import HistorySettings
 from meterkast_history.share import Share
+from meterkast_history.vitals_keeper import VitalsKeeper
 from meterkast_history.watch import Watch
 
 ROWS = Counter("meterkast_history_rows", "What was written.", ["kind"])
@@ -50,8 +51,9 @@ class HistoryService:
         *,
         share: Share | None = None,
         watch: Watch | None = None,
+        vitals: VitalsKeeper | None = None,
     ) -> None:
-        """`share`: the gateways to write, all when absent; `watch` tells their events."""
+        """`share`: the gateways to write, all when absent; `watch` tells their events, `vitals` how all of them do."""
         self._section = settings.history
         self._topics = Topics(settings.mqtt.prefix)
         self._share = share
@@ -60,6 +62,7 @@ class HistoryService:
         self._session = session
         self._store = store
         self._health = health
+        self._vitals = vitals
         self._entries: list[Entry] = []
         self._arrival = asyncio.Event()
         self._room = asyncio.Event()
@@ -71,6 +74,14 @@ class HistoryService:
     def subscriptions(topics: Topics) -> tuple[str, ...]:
         """Return the filters that the service's session needs."""
         return topics.reading("+"), topics.event("+")
+
+    def tell(self, health: Health) -> None:
+        """Let health tell what was written, and what waits."""
+        health.figure("rows", lambda: total(ROWS))
+        health.figure("waiting", lambda: self.waiting)
+        health.figure("lag_s", lambda: round(total(LAG), 3))
+        health.figure("store_errors", lambda: total(ERRORS))
+        health.figure("malformed", lambda: total(MALFORMED))
 
     @property
     def waiting(self) -> int:
@@ -87,7 +98,8 @@ class HistoryService:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._session)
             await self._open(stack)
-            tasks = [asyncio.create_task(work) for work in (self._take(), self._write(), self._audit())]
+            works = [self._take(), self._write(), self._audit(), *([self._vitals.run()] if self._vitals else ())]
+            tasks = [asyncio.create_task(work) for work in works]
             try:
                 await self._session.wait_connected()
                 ready()
@@ -174,11 +186,11 @@ class HistoryService:
             UNWRITABLE.inc()
             self._log.exception("A message cannot be written and is left out", topic=entries[0].message.topic)
         self._count(batch)
-        await self._tell(entries)
+        await self._publish_seen(entries)
         for entry in entries:
             entry.message.ack()
 
-    async def _tell(self, entries: list[Entry]) -> None:
+    async def _publish_seen(self, entries: list[Entry]) -> None:
         """Publish what the readings told, and remember what they said, before they are acknowledged."""
         if self._watch is None:
             return
@@ -238,6 +250,8 @@ class HistoryService:
         ROWS.labels("sample").inc(len(batch.samples))
         ROWS.labels("mbus").inc(len(batch.mbus))
         ROWS.labels("event").inc(len(batch.events))
+        if self._vitals:
+            self._vitals.read(batch)
         if batch.samples:
             newest = max(sample.received_at or sample.measured_at for sample in batch.samples)
             LAG.set(time.time() - newest.timestamp())

@@ -30,6 +30,9 @@ class HistorySection(Section):
     batch_wait_s: Annotated[float, Field(ge=0, le=60)] = Field(
         default=1.0, description="Fewer messages wait at most so long."
     )
+    vitals_every_s: Annotated[int, Field(ge=30, le=3600)] = Field(
+        default=60, description="How often InfluxDB is told how gateways and services do."
+    )
     audit_every_s: Annotated[int, Field(ge=1)] = Field(
         default=900, description="How often old samples are deleted and holes and replaced meters reported."
     )

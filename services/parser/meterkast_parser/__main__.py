@@ -103,6 +103,7 @@ class _Workshop:
             self._topics, lambda gateway, filters: self._asking(f"forget-{gateway}", filters), publishers.retained
         )
         service = ParserService(settings, session, publishers, forgetting, recall=recall, trial=trial)
+        service.tell(self._health)
         return service, session
 
     def _asking(self, name: str, filters: tuple[str, ...]) -> MqttSession:

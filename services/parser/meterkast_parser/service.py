@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from meterkast_contracts.messages import DeviceInfo, Reading, RejectReason
 from meterkast_contracts.topics import Command, GatewayTopic, Topics
+from meterkast_runtime.health import Health
 from meterkast_runtime.log import get_logger
+from meterkast_runtime.metrics import Counter, total
 from meterkast_runtime.mqtt import Message, MqttSession
-from prometheus_client import Counter
 
 from meterkast_parser.decryption import decrypt, is_ciphered
 from meterkast_parser.errors import TelegramError
@@ -73,6 +74,12 @@ class ParserService:
         self._unpublished = 0
         self._told: set[str] = set()
         self._log = get_logger("parser")
+
+    def tell(self, health: Health) -> None:
+        """Let health tell what was parsed."""
+        health.figure("telegrams", lambda: total(TELEGRAMS))
+        health.figure("rejected", lambda: total(REJECTED))
+        health.figure("unpublished", lambda: self._unpublished)
 
     @staticmethod
     def subscriptions(topics: Topics, share: str | None = None) -> tuple[str, ...]:

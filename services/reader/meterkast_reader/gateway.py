@@ -81,6 +81,11 @@ class Gateway:
         self._reading: asyncio.Task[None] | None = None
         self._log = get_logger("reader")
 
+    @property
+    def spool_bytes(self) -> int:
+        """What its spool takes."""
+        return self._spool.size
+
     async def run(self, ready: Callable[[], None]) -> None:
         """Work until cancelled, or until the source has ended and all of it is with the broker."""
         self._spool.open()

@@ -1,6 +1,6 @@
 """Prometheus metrics of the reader, by gateway."""
 
-from meterkast_runtime.metrics import Counter, Gauge
+from meterkast_runtime.metrics import Counter, Gauge, total
 
 
 class ReaderMetrics:
@@ -19,6 +19,14 @@ class ReaderMetrics:
     def count(self, gateway: str, event: str, amount: int) -> None:
         """Count something read."""
         self._events.labels(gateway, event).inc(amount)
+
+    def counted(self, event: str) -> int | float:
+        """Return how often something was read, on all gateways."""
+        return total(self._events, event=event)
+
+    def waiting(self) -> int | float:
+        """Return how many telegrams the broker has not yet acknowledged, of all gateways."""
+        return total(self._waiting)
 
     def show(self, gateway: str, *, waiting: int, dropped: int, late: int) -> None:
         """Show how the spool stands."""

@@ -1,16 +1,21 @@
 """The reader: every P1 port of the settings, each as its own gateway."""
 
 import asyncio
+import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from meterkast_runtime.errors import SettingsError
 from meterkast_runtime.health import Health
 
 from meterkast_reader.gateway import Gateway, Surroundings
+from meterkast_reader.metrics import METRICS
 from meterkast_reader.settings import ReaderSettings
 from meterkast_reader.sources import Source, open_sources
+
+COUNTED = ("telegrams", "crc_errors", "discarded_bytes")
 
 
 class ReaderService:
@@ -26,6 +31,7 @@ class ReaderService:
     async def run(self, ready: Callable[[], None]) -> None:
         """Read and publish until cancelled."""
         gateways = [Gateway(name, source, self._surroundings()) for name, source in self._sources()]
+        self._figures(gateways)
         starting = len(gateways)
 
         def one_ready() -> None:
@@ -39,6 +45,14 @@ class ReaderService:
                 tasks.create_task(gateway.run(one_ready), name=f"gateway {gateway.name}")
         if not self._until_end:
             await asyncio.Event().wait()
+
+    def _figures(self, gateways: Sequence[Gateway]) -> None:
+        figure = self._health.figure
+        for event in COUNTED:
+            figure(event, partial(METRICS.counted, event))
+        figure("spooled_telegrams", METRICS.waiting)
+        figure("spool_bytes", lambda: sum(gateway.spool_bytes for gateway in gateways))
+        figure("disk_free_bytes", lambda: shutil.disk_usage(self._settings.data_dir).free)
 
     def _sources(self) -> list[tuple[str, Source]]:
         """Open what the settings name; raises SettingsError where two gateways have one name."""
