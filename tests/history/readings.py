@@ -6,6 +6,8 @@ from decimal import Decimal
 from meterkast_contracts.messages import MbusKind, MbusReading, Reading
 
 START = datetime(2026, 3, 10, 12, tzinfo=UTC)
+KEPT_DAYS = 36_500
+"""So long samples are kept, that those of START still are."""
 
 
 def reading(number: int, *, gateway: str = "home", every_s: int = 1, meter: str = "E0043") -> Reading:

@@ -18,7 +18,7 @@ from meterkast_store.sqlite import SqliteRows
 
 from tests.brokers import Broker
 from tests.databases import DatabaseMissingError, influxdb_1
-from tests.history.readings import START
+from tests.history.readings import KEPT_DAYS, START
 from tests.history.running import has, publish, publisher, running, settings_for, stored, until
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -75,7 +75,8 @@ async def test_killing_the_database_loses_nothing(mosquitto: Broker, tmp_path: P
     total, chunk = 600, 100
     try:
         with influxdb_1(tmp_path / "influxdb") as server:
-            store_settings = StoreSettings(url=f"influxdb://127.0.0.1:{server.port}/meterkast", timeout_s=2)
+            url = f"influxdb://127.0.0.1:{server.port}/meterkast"
+            store_settings = StoreSettings(url=url, timeout_s=2, retention_days=KEPT_DAYS)
             settings = settings_for(mosquitto, tmp_path).model_copy(update={"store": store_settings})
             async with (
                 open_store(store_settings, tmp_path) as store,

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from tests.brokers import Broker
 from tests.databases import DatabaseMissingError, DatabaseServer, influxdb_1
-from tests.history.readings import START, reading
+from tests.history.readings import KEPT_DAYS, START, reading
 from tests.history.running import GIVE_UP_S, TOPICS, publisher, running, settings_for, stored, until
 
 GATEWAYS = [f"house-{number}" for number in range(12)]
@@ -41,9 +41,8 @@ def influx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseServer]
 def writer(broker: Broker, folder: Path, url: str | None, share: str, instance: str) -> HistorySettings:
     settings = settings_for(broker, folder / instance)
     section = settings.history.model_copy(update={"share": share})
-    return settings.model_copy(
-        update={"history": section, "store": StoreSettings(url=url), "instance": instance}, deep=True
-    )
+    store = StoreSettings(url=url, retention_days=KEPT_DAYS)
+    return settings.model_copy(update={"history": section, "store": store, "instance": instance}, deep=True)
 
 
 def built(settings: HistorySettings) -> HistoryService:
