@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 from meterkast_contracts.topics import TopicError, check_gateway
 
+from meterkast.backup import command as backup_command
 from meterkast.errors import LauncherError
 
 if TYPE_CHECKING:
@@ -264,6 +265,9 @@ def token(
         typer.echo(f"The token {name} is removed.")
     else:
         typer.echo(tokens.make_token(settings, name, Scope(scope)))
+
+
+backup_command.register(app)
 
 
 def _api_settings(data_dir: Path | None) -> "ApiSettings":
