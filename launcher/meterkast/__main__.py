@@ -7,10 +7,11 @@ from meterkast_runtime.errors import MeterkastError
 
 from meterkast import commands, init_command, key_commands
 from meterkast.app import app
+from meterkast.backup import command as backup_commands
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
-COMMANDS = (commands, key_commands, init_command)  # importing them put them into the app, in this order
+COMMANDS = (commands, key_commands, init_command, backup_commands)  # importing them put them into the app
 
 
 def main() -> None:
