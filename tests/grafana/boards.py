@@ -68,7 +68,7 @@ def asks(name: str, board: Mapping[str, Any], now: datetime, values: Mapping[str
             )
     for variable in board["templating"]["list"]:
         if variable["type"] == "query":
-            yield Ask(f"{name}: ${variable['name']}", variable["datasource"]["uid"], variable["query"]["query"])
+            yield Ask(f"{name}: ${variable['name']}", variable["datasource"]["uid"], variable["query"])
     for annotation in board["annotations"]["list"]:
         text = filled(annotation["target"]["query"], shown, values)
         yield Ask(f"{name}: {annotation['name']}", annotation["datasource"]["uid"], text, "table")

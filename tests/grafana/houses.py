@@ -105,16 +105,16 @@ def figures_of(service: str, count: int) -> dict[str, int | float]:
 
 async def furnish(store: HistoryStore) -> None:
     """Fill an empty history: the house until NOW and a day a year before, and the days around changes of clocks."""
-    two, five = timedelta(minutes=2), timedelta(minutes=5)
+    two, ten = timedelta(minutes=2), timedelta(minutes=10)
     a_year_ago = NOW - timedelta(days=366)
-    await store.write(Batch(samples=list(full_house(a_year_ago, a_year_ago + timedelta(days=1), five))))
+    await store.write(Batch(samples=list(full_house(a_year_ago, a_year_ago + timedelta(days=1), ten))))
     await store.write(Batch(mbus=list(m_bus(a_year_ago, a_year_ago + timedelta(days=1)))))
     await store.write(Batch(samples=list(full_house(NOW - timedelta(hours=40), NOW, two)), events=events(NOW)))
     await store.write(Batch(mbus=list(m_bus(NOW - timedelta(hours=40), NOW))))
     for kind, names in REGISTERS.items():
         for start in (SUMMER_TIME, WINTER_TIME):
             until = start + timedelta(days=3, hours=2)
-            await store.write(Batch(samples=list(moving(kind, names, start, until, five))))
+            await store.write(Batch(samples=list(moving(kind, names, start, until, ten))))
             await store.write(Batch(mbus=list(m_bus(start, until, kind))))
     for batch in vitals(NOW):
         await store.write(batch)

@@ -47,4 +47,15 @@ def test_figures_are_read_anew_for_each_message() -> None:
     assert health.lost().figures == {}
     health.figure("telegrams", lambda: 3)
     size = spool.stat().st_size
-    assert ServiceHealth.from_json(health.message().to_json()).figures == {"telegrams": 3, "spool_bytes": size}
+    figures = ServiceHealth.from_json(health.message().to_json()).figures
+    assert {name: figures[name] for name in ("telegrams", "spool_bytes")} == {"telegrams": 3, "spool_bytes": size}
+
+
+def test_every_service_tells_what_its_process_uses() -> None:
+    """Memory, time of the processor and time since the start are told by all; a figure that cannot be read by none."""
+    health = Health("reader")
+    health.figure("spool_bytes", lambda: Path("/nowhere/to/be/found").stat().st_size)
+    figures = health.message().figures
+    assert figures.keys() == {"uptime_s", "cpu_s", "memory_bytes"}
+    assert 10 << 20 < figures["memory_bytes"] < 10 << 30
+    assert figures["cpu_s"] > 0

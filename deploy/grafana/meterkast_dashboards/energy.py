@@ -98,12 +98,12 @@ def _bars() -> list[Panel]:
 def _months() -> list[Panel]:
     return [
         _by_month(
-            About(title="Electricity by month", says="Days added up to months of the home's time zone.", unit="watth",
+            About(title="Electricity by month", says="Days added up to months.", unit="watth",
                   empty=NOTHING, width=12, colours=BOTH),
             _both(DAY), ("Import", "Export"),
         ),
         _by_month(
-            About(title="Gas and water by month", says="Days added up to months of the home's time zone.", unit="m3",
+            About(title="Gas and water by month", says="Days added up to months.", unit="m3",
                   decimals=3, empty=NOTHING, width=12, colours=M_BUS),
             _m_bus(DAY), ("Gas", "Water", "Hot water"),
         ),

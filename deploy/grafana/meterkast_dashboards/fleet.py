@@ -28,7 +28,7 @@ def fleet() -> Dashboard:
 
 
 def _name() -> Variable:
-    return named("name", "Name contains", "A part of the gateways' names, or a regular expression; empty for all.")
+    return named("name", "Name contains", "A part of the gateways' names; empty for all.")
 
 
 def _newest(condition: str = "") -> str:

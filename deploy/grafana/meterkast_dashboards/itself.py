@@ -31,8 +31,9 @@ def itself() -> Dashboard:
 
 def _instance() -> Variable:
     variable = build.QueryVariable("instance").label("Instance").description("Which processes of each service.")
-    query = 'SHOW TAG VALUES FROM "service" WITH KEY = "instance"'
-    variable.query({"query": query, "refId": "instances"}).include_all(include_all=True).multi(multi=True)
+    variable.query('SHOW TAG VALUES FROM "service" WITH KEY = "instance"').include_all(include_all=True).multi(
+        multi=True
+    )
     variable.datasource(dashboard.DataSourceRef(type_val="influxdb", uid=SAMPLES))
     everything = dashboard.VariableOption(selected=True, text="All", value="$__all")
     return variable.refresh(dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED).current(everything)

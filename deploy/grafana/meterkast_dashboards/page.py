@@ -38,7 +38,7 @@ class Page:
 def gateway() -> Variable:
     """Which gateway is shown."""
     variable = build.QueryVariable("gateway").label("Gateway").description("The P1 port whose meter is shown.")
-    variable.query({"query": GATEWAYS, "refId": "gateways"}).datasource(_history())
+    variable.query(GATEWAYS).datasource(_history())
     return variable.refresh(dashboard.VariableRefresh.ON_DASHBOARD_LOAD).sort(dashboard.VariableSort.ALPHABETICAL_ASC)
 
 

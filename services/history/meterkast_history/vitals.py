@@ -77,7 +77,8 @@ class Vitals:
                     services[service[1], service[2]] = _service(payload)
                 else:
                     parsed = self._topics.parse(topic)
-                    devices[parsed.gateway] |= _DEVICE[parsed.kind](payload)
+                    figures = _DEVICE[parsed.kind](payload)
+                    devices[parsed.gateway] |= figures
             except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
                 self._told.pop(topic, None)
                 self._dropped()
