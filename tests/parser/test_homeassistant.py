@@ -14,7 +14,7 @@ from meterkast_contracts.messages import DeviceInfo, MbusKind, MbusReading, Read
 from meterkast_contracts.topics import Topics
 from meterkast_parser.decode import decode
 from meterkast_parser.homeassistant.components import Place
-from meterkast_parser.homeassistant.discovery import GONE_AFTER, Discovery
+from meterkast_parser.homeassistant.discovery import GONE_AFTER, PATIENCE, Discovery
 from meterkast_parser.homeassistant.traits import Language, sensor_traits
 from meterkast_parser.outgoing import Outgoing
 from meterkast_reader.simulator import DIALECTS, simulate
@@ -37,6 +37,13 @@ def discovery(language: Language = "en", *, has_value_topics: bool = True) -> Di
     return Discovery("homeassistant", lambda gateway: Place(Topics(), gateway, language, has_value_topics))
 
 
+def spoken() -> Discovery:
+    """Return one whose gateway has said what it is."""
+    teller = discovery()
+    list(teller.device("home", INFO))
+    return teller
+
+
 def read(raw: bytes) -> Reading:
     return decode(raw, gateway="home", received_at=NOON, zone=ZONE)
 
@@ -54,7 +61,10 @@ def told(outgoing: Iterable[Outgoing]) -> Messages:
 
 
 def first(reading: Reading, to: Discovery | None = None) -> Messages:
-    return told((to or discovery()).messages(None, reading))
+    """What the first readings of a gateway give; one that says nothing of itself is waited for in vain."""
+    teller = to or discovery()
+    later = reading.model_copy(update={"measured_at": (reading.measured_at or NOON) + PATIENCE})
+    return told((*teller.messages(None, reading), *teller.messages(reading, later)))
 
 
 def with_mbus(*devices: tuple[str, MbusKind, str | None], at: datetime = NOON) -> Reading:
@@ -150,6 +160,29 @@ def test_a_gateway_is_told_by_what_it_says_of_itself() -> None:
     assert "restart" not in plain
 
 
+def test_a_gateway_that_has_not_spoken_is_waited_for() -> None:
+    """It is told once, with what it says of itself, and not twice within a moment; nothing is waited for long."""
+    teller = discovery()
+    reading = read(DSMR_5)
+    assert list(teller.messages(None, reading)) == []
+    assert list(teller.device("home", INFO)) == []
+    assert "restart" in told(teller.messages(reading, reading))["meter"]["components"]
+
+
+def test_a_parser_that_starts_takes_no_entity_of_a_silent_gateway_away() -> None:
+    """What an earlier run told of a gateway holds until the gateway says otherwise."""
+    teller = discovery()
+    (earlier, *_) = spoken().messages(None, with_mbus())
+    teller.recall(earlier.topic, earlier.payload)
+    assert "restart" not in first(with_mbus(), teller)["meter"]["components"]
+    gone = {"platform": "sensor"}
+    without_signal = INFO.model_copy(update={"signal_dbm": None})
+    teller = discovery()
+    teller.recall(earlier.topic, earlier.payload)
+    list(teller.device("home", without_signal))
+    assert first(with_mbus(), teller)["meter"]["components"]["signal_dbm"] == gone
+
+
 def test_what_a_gateway_says_anew_is_told_once() -> None:
     """A new version is told, the same again is not, however its counters run."""
     teller = discovery()
@@ -175,7 +208,7 @@ def test_all_is_told_again_with_a_new_connection() -> None:
     reading = read(DSMR_5)
     before = first(reading, teller)
     teller.again()
-    assert told(teller.messages(reading, reading)) == before
+    assert first(reading, teller) == before
 
 
 def test_ids_outlive_a_change_of_language() -> None:
@@ -222,7 +255,7 @@ def test_a_replaced_mbus_meter_is_taken_out() -> None:
 
 def test_an_mbus_meter_replaced_while_the_parser_was_away_is_taken_out() -> None:
     """What an earlier run told is read back from the broker."""
-    earlier = {one.topic: one.payload for one in discovery().messages(None, with_mbus(GAS))}
+    earlier = {one.topic: one.payload for one in spoken().messages(None, with_mbus(GAS))}
     teller = discovery()
     assert all(teller.recall(topic, payload) for topic, payload in earlier.items())
     assert first(with_mbus(OTHER_GAS), teller)["gas_G1"] is None
@@ -254,7 +287,7 @@ def test_a_meter_keeps_what_it_sends_by_turns() -> None:
 def test_another_programs_messages_are_left_alone() -> None:
     """Only what this installation told is its to take back."""
     teller = discovery()
-    (mine, *_) = discovery().messages(None, with_mbus())
+    (mine, *_) = spoken().messages(None, with_mbus())
     assert not teller.recall("homeassistant/device/zigbee/lamp/config", b'{"origin": {"name": "Zigbee2MQTT"}}')
     assert not teller.recall(mine.topic, b"no JSON")
     assert not teller.recall(mine.topic, mine.payload.replace(b"dsmr/home", b"other/home"))

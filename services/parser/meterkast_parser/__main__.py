@@ -52,17 +52,15 @@ def build_parser(settings: ParserSettings, health: Health) -> ParserService:
         return MqttSession(settings.mqtt, client_id=f"{client_id}-{name}", subscriptions=filters, persistent=False)
 
     publishers = Publishers(settings, report)
+    devices = (topics.device("+"),) if publishers.wants_devices else ()
     session = MqttSession(
         settings.mqtt,
         client_id=client_id,
-        subscriptions=(
-            *ParserService.subscriptions(topics),
-            *((topics.device("+"),) if publishers.wants_devices else ()),
-        ),
+        subscriptions=(*ParserService.subscriptions(topics), *devices),
         on_connect=connected,
         health=health,
     )
-    recall = asking("recall", (topics.reading("+"), *publishers.filters()))
+    recall = asking("recall", (topics.reading("+"), *devices, *publishers.filters()))
     forgetting = Forgetting(topics, lambda gateway, filters: asking(f"forget-{gateway}", filters), publishers.retained)
     service = ParserService(settings, session, recall, publishers, forgetting)
     return service
