@@ -55,6 +55,23 @@ async def command(broker: Broker, gateway: str, name: str) -> None:
         await session.publish(Topics().command(gateway, name), b"")
 
 
+async def test_a_gateway_that_was_forgotten_tells_of_itself_again(mosquitto: Broker, tmp_path: Path) -> None:
+    """When somebody clears what it says of itself, it says that it is there, and what it is and takes."""
+    async with (
+        Ear(mosquitto) as ear,
+        Bridge() as bridge,
+        reading(reader_settings(mosquitto, tmp_path, source=bridge.url)),
+    ):
+        await until(lambda: ear.on("dsmr/home/device") and ear.on("dsmr/home/status"))
+        settings = MqttSettings(host=mosquitto.host, port=mosquitto.port)
+        async with MqttSession(settings, client_id="parser", persistent=False) as parser:
+            await parser.wait_connected()
+            await parser.publish("dsmr/home/status", b"", retain=True)
+            await parser.publish("dsmr/home/device", b"", retain=True)
+        await until(lambda: ear.on("dsmr/home/device")[-1] and ear.on("dsmr/home/status")[-1] == b"online")
+        assert ear.device().commands == ("restart", "identify")
+
+
 async def test_status_says_online_and_offline(mosquitto: Broker, tmp_path: Path) -> None:
     """Status is online while it runs, offline after an orderly stop, and offline by the last will after a kill."""
     async with Ear(mosquitto) as ear:

@@ -66,12 +66,13 @@ class _Workshop:
         name = f"meterkast-parser-{settings.instance}"
         self._client_id = f"{name}-{share}" if share else name
         self._publishers = Publishers(settings, self._report)
+        self._devices = (self._topics.device("+"),) if self._publishers.wants_devices else ()
 
     def parser(self) -> ParserService:
         """The service as it works."""
         shares = bool(self._settings.parser.share)
         readings = () if shares else (self._topics.reading("+"),)
-        recall = self._asking("recall", (*readings, *self._publishers.filters()))
+        recall = self._asking("recall", (*readings, *self._devices, *self._publishers.filters()))
         service, _ = self._service(recall=recall, trial=self._trial() if shares else None)
         return service
 
@@ -91,10 +92,7 @@ class _Workshop:
         session = MqttSession(
             settings.mqtt,
             client_id=self._client_id,
-            subscriptions=(
-                *ParserService.subscriptions(self._topics, settings.parser.share),
-                *((self._topics.device("+"),) if publishers.wants_devices else ()),
-            ),
+            subscriptions=(*ParserService.subscriptions(self._topics, settings.parser.share), *self._devices),
             on_connect=connected,
             health=self._health,
             leaving=leaving,

@@ -53,14 +53,17 @@ class Forgetting:
         async with self._session_of(gateway, filters) as session:
             await session.wait_connected()
             found = await self._found(session)
-            # last of all what makes a gateway that is still there tell of itself anew
-            found.sort(key=self._topics.device(gateway).__eq__)
-            for topic in found:
+            for topic in sorted(found, key=self._rank(gateway)):
                 session.publish(topic, b"", retain=True)
             await session.flush()
         done()
         order.ack()
         self._log.info("The gateway is forgotten, as told; its history stays", gateway=gateway, cleared=len(found))
+
+    def _rank(self, gateway: str) -> Callable[[str], tuple[bool, bool]]:
+        """Return the order: those who read a gateway's topics hear first that it is gone, the gateway itself last."""
+        own, device = f"{self._topics.prefix}/{gateway}/", self._topics.device(gateway)
+        return lambda topic: (topic.startswith(own), topic == device)
 
     async def _found(self, session: MqttSession) -> list[str]:
         """Return the topics with something retained; what comes meanwhile is of no account."""

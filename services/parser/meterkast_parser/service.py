@@ -132,22 +132,31 @@ class ParserService:
         if self._publishers.recall(message.topic, message.payload):
             return
         try:
-            name = self._topics.parse(message.topic).gateway
-            self._gateway(name).remember(Reading.from_json(message.payload))
+            topic = self._topics.parse(message.topic)
+            if topic.kind == "device":
+                self._device(topic.gateway, message)
+            else:
+                self._gateway(topic.gateway).remember(Reading.from_json(message.payload))
         except ValueError as error:
-            self._log.warning("A retained reading cannot be read", topic=message.topic[:100], error=str(error)[:200])
+            self._log.warning("A retained message cannot be read", topic=message.topic[:100], error=str(error)[:200])
+
+    def _device(self, name: str, message: Message) -> tuple[Outgoing, ...]:
+        """Return what changes by what a gateway says of itself; raise ValueError for nonsense."""
+        if not message.payload:
+            return ()
+        return tuple(self._publishers.device(name, DeviceInfo.from_json(message.payload)))
 
     def _handle(self, message: Message) -> None:
         try:
             topic = self._topics.parse(message.topic)
             self._publishers.check(topic.gateway)
-            info = DeviceInfo.from_json(message.payload) if topic.kind == "device" and message.payload else None
+            told = self._device(topic.gateway, message) if topic.kind == "device" else ()
         except ValueError as error:
             self._ignore(message, error)
             return
         match topic.kind:
             case "device":
-                self._publish(() if info is None else self._publishers.device(topic.gateway, info), message)
+                self._publish(told, message)
             case "command":
                 self._forgetting.begin(topic.gateway, message, done=partial(self._forgotten, topic.gateway))
             case _:

@@ -34,6 +34,8 @@ from meterkast_parser.homeassistant.traits import (
 
 Component = dict[str, Any]
 _NODE = "meterkast_"
+GATEWAY_KEYS = frozenset({"started_at", "signal_dbm", *BUTTONS})
+"""Entities that depend on what the gateway says of itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from meterkast_parser.homeassistant.components import (
+    GATEWAY_KEYS,
     Component,
     Place,
     gateway_components,
@@ -55,6 +56,8 @@ def meter_device(meter: MeterShape, gateway: GatewayShape, place: Place, known: 
         "sw_version": gateway.version,
     }
     components = {**dict(meter_components(meter, place)), **dict(gateway_components(gateway, place))}
+    if gateway.version is None:  # it has not spoken yet, and may still have all that it had
+        known = {key: platform for key, platform in known.items() if key not in GATEWAY_KEYS}
     return _device(about, components, place, known)
 
 

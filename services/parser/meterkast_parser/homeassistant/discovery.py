@@ -23,6 +23,8 @@ from meterkast_parser.outgoing import Outgoing
 
 GONE_AFTER = timedelta(days=1)
 """So long an M-Bus meter may be absent, without another of its kind in its place, before it is taken out."""
+PATIENCE = timedelta(seconds=5)
+"""So long a new gateway is awaited to say what it is: two messages at once are more than Home Assistant takes in."""
 
 
 @dataclass(slots=True)
@@ -38,6 +40,16 @@ class _Known:
     sent: dict[str, int] = field(default_factory=dict)
     """Per device: the hash of the message that was sent by this connection."""
     absent: dict[str, datetime] = field(default_factory=dict)
+    awaited_until: datetime | None = None
+    """When a gateway that says nothing of itself is told without it."""
+
+    def awaits_gateway(self, now: datetime) -> bool:
+        """Whether the gateway may still be about to say what it is."""
+        if self.gateway.version is not None:
+            return False
+        if self.awaited_until is None:
+            self.awaited_until = now + PATIENCE
+        return now < self.awaited_until
 
 
 class Discovery:
@@ -98,6 +110,8 @@ class Discovery:
         """Return what changes by a reading, which is nothing for all but a few."""
         known = self._known(reading.gateway)
         unchanged = known.sent and previous is not None and same(previous, reading)
+        if not known.sent and known.awaits_gateway(_at(reading)):
+            return iter(())
         if unchanged and (not known.absent or _at(reading) - min(known.absent.values()) < GONE_AFTER):
             return iter(())
         return self._changes(known, reading)
