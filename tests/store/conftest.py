@@ -14,6 +14,8 @@ from tests.databases import DatabaseMissingError, has_influxdb_2, influxdb_1, in
 
 SettingsMaker = Callable[[], StoreSettings]
 TOKEN = "a-token-for-tests"
+FOR_LONG = 36_500
+"""Days: the server itself forgets samples, and those of the tests stand in a fixed year."""
 
 
 def _sqlite(folder: Path, stack: ExitStack) -> SettingsMaker:
@@ -23,7 +25,8 @@ def _sqlite(folder: Path, stack: ExitStack) -> SettingsMaker:
 
 def _influxdb_1(folder: Path, stack: ExitStack) -> SettingsMaker:
     server = stack.enter_context(influxdb_1(folder / "influxdb1"))
-    return lambda: StoreSettings(url=f"influxdb://127.0.0.1:{server.port}/d{uuid.uuid4().hex}")
+    place = f"influxdb://127.0.0.1:{server.port}"
+    return lambda: StoreSettings(url=f"{place}/d{uuid.uuid4().hex}", retention_days=FOR_LONG)
 
 
 def _influxdb_2(folder: Path, stack: ExitStack) -> SettingsMaker:
