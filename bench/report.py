@@ -33,13 +33,15 @@ class Section:
         return "\n".join((f"## {self.title}", self.how, "", "| | measured | aim |", "|---|---|---|", *rows, ""))
 
 
-def write(sections: Sequence[Section]) -> None:
+def write(
+    sections: Sequence[Section], to: Path = RESULTS, title: str = "How fast", command: str = "make bench"
+) -> None:
     """Write the results file."""
     when = datetime.now(UTC).strftime("%Y-%m-%d")
     where = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
     head = (
-        "# How fast\n\n"
-        f"Written by `make bench` on {when} ({where}). Ratios are taken within one run and mean something; "
+        f"# {title}\n\n"
+        f"Written by `{command}` on {when} ({where}). Ratios are taken within one run and mean something; "
         "absolute figures belong to this machine on that day.\n"
     )
-    RESULTS.write_text("\n".join((head, *(section.text() for section in sections))), encoding="utf-8")
+    to.write_text("\n".join((head, *(section.text() for section in sections))), encoding="utf-8")

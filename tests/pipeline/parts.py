@@ -19,7 +19,7 @@ class Part:
     def __init__(self, service: str, directory: Path, settings: Mapping[str, str]) -> None:
         self.service = service
         self._directory = directory
-        self._settings = dict(settings)
+        self.settings = dict(settings)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -44,7 +44,7 @@ class Part:
                 stdout=log,
                 stderr=log,
                 cwd=self._directory,
-                env={**kept, **data, **self._settings},
+                env={**kept, **data, **self.settings},
             )
 
     def kill(self) -> None:
