@@ -1,4 +1,4 @@
-"""Watching over gateways and services, with a real broker and a real InfluxDB."""
+"""Keeping an eye on gateways and services, with a real broker and a real InfluxDB."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from meterkast_contracts.topics import ONLINE
 from meterkast_history.__main__ import build_history
 from meterkast_history.service import HistoryService
 from meterkast_history.vitals import Vitals
-from meterkast_history.watch import DROPPED, Watch
+from meterkast_history.vitals_keeper import DROPPED, VitalsKeeper
 from meterkast_runtime.health import Health
 from meterkast_runtime.metrics import total
 from meterkast_runtime.mqtt import MqttSession
@@ -49,9 +49,9 @@ async def test_influxdb_keeps_how_everybody_does(mosquitto: Broker, influxdb: Da
     session = MqttSession(
         settings.mqtt, client_id="watch", subscriptions=Vitals.subscriptions(TOPICS), persistent=False
     )
-    watch = Watch(session, Vitals(TOPICS, DROPPED.inc), store, every_s=OFTEN_S)
+    keeper = VitalsKeeper(session, Vitals(TOPICS, DROPPED.inc), store, every_s=OFTEN_S)
     readings = MqttSession(settings.mqtt, client_id="history", subscriptions=HistoryService.subscriptions(TOPICS))
-    service = HistoryService(settings, readings, store, Health("history"), watch)
+    service = HistoryService(settings, readings, store, Health("history"), vitals=keeper)
 
     async def kept() -> bool:
         devices = last(influxdb, 'SELECT last("telegrams"), last("online"), last("silent_s") FROM "device"')
@@ -100,10 +100,10 @@ async def test_readings_are_kept_whatever_becomes_of_it(mosquitto: Broker, tmp_p
     watch_session = MqttSession(
         settings.mqtt, client_id="watch", subscriptions=Vitals.subscriptions(TOPICS), persistent=False
     )
-    watch = Watch(watch_session, Vitals(TOPICS, DROPPED.inc), refusing, every_s=OFTEN_S)  # type: ignore[arg-type]
+    keeper = VitalsKeeper(watch_session, Vitals(TOPICS, DROPPED.inc), refusing, every_s=OFTEN_S)  # type: ignore[arg-type]
     readings = MqttSession(settings.mqtt, client_id="h", subscriptions=HistoryService.subscriptions(TOPICS))
     health = Health("history")
-    service = HistoryService(settings, readings, refusing, health, watch)  # type: ignore[arg-type]
+    service = HistoryService(settings, readings, refusing, health, vitals=keeper)  # type: ignore[arg-type]
     dropped = total(DROPPED)
 
     async def refused_often() -> bool:
