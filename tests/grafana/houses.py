@@ -91,7 +91,17 @@ def vitals(now: datetime, minutes: int = 30) -> Iterator[Batch]:
 FIGURES: Mapping[str, tuple[str, ...]] = {
     "reader": ("telegrams", "crc_errors", "spooled_telegrams", "spool_bytes", "disk_free_bytes"),
     "parser": ("telegrams", "rejected", "unpublished"),
-    "history": ("rows", "waiting", "lag_s", "store_errors", "malformed", "disk_free_bytes"),
+    "history": (
+        "rows",
+        "waiting",
+        "lag_s",
+        "store_errors",
+        "malformed",
+        "disk_free_bytes",
+        "gateways",
+        "gateways_online",
+        "gateways_silent",
+    ),
     "api": ("clients", "messages"),
     "console": ("terminals",),
 }

@@ -54,8 +54,11 @@ def test_the_last_word_of_each_counts(heap: Heap) -> None:
     }  # fmt: skip
     assert vitals.batch(NOW).devices == [Vital("home", NOW, figures)]
     assert vitals.batch(NOW + timedelta(minutes=5)).devices[0].figures["silent_s"] == 308
+    assert (vitals.known(), vitals.online(), vitals.silent(NOW)) == (1, 1, 0)
+    assert vitals.silent(NOW + timedelta(minutes=11)) == 1
     vitals.take(TOPICS.status("home"), OFFLINE)
     assert vitals.batch(NOW).devices[0].figures["online"] == 0
+    assert (vitals.known(), vitals.online()) == (1, 0)
     assert not heap.dropped
 
 
@@ -74,10 +77,12 @@ def test_who_was_taken_away_is_forgotten(heap: Heap) -> None:
     vitals.take(TOPICS.device("home"), DEVICE.to_json())
     vitals.take(SERVICE, HEALTH.to_json())
     vitals.read("home", NOW)
-    for topic in (TOPICS.device("home"), SERVICE):
+    vitals.take(TOPICS.status("home"), ONLINE)
+    for topic in (TOPICS.device("home"), TOPICS.status("home"), SERVICE):
         vitals.take(topic, b"")
     batch = vitals.batch(NOW)
     assert (list(batch.devices), list(batch.services), heap.dropped) == ([], [], 0)
+    assert (vitals.known(), vitals.online(), vitals.silent(NOW + timedelta(days=1))) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -105,3 +110,15 @@ def test_a_source_cannot_flood_the_database(heap: Heap) -> None:
     odd = {"a b": 1, "Ü": 1, "x" * 99: 1, "huge": 1e300, "fine": 2}
     heap.vitals.take(SERVICE, orjson.dumps({**wire, "figures": odd}))
     assert heap.vitals.batch(NOW).services[0].figures == {"fine": 2, "up": 1}
+
+
+def test_writers_share_who_they_tell_of() -> None:
+    """Of several writers each tells of its own gateways and services alone."""
+    shares = [Vitals(TOPICS, lambda: None, ours=lambda name, own=own: len(name) % 2 == own) for own in (0, 1)]
+    for vitals in shares:
+        vitals.take(TOPICS.status("even"), ONLINE)
+        vitals.take(TOPICS.status("odd"), ONLINE)
+        vitals.take(SERVICE, HEALTH.to_json())
+    told = [[vital.of for vital in vitals.batch(NOW).devices] for vitals in shares]
+    assert told == [["even"], ["odd"]]
+    assert [len(vitals.batch(NOW).services) for vitals in shares] == [len(SERVICE) % 2 == 0, len(SERVICE) % 2 == 1]

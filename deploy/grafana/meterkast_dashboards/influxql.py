@@ -105,6 +105,35 @@ def rate(figure: str, service: str) -> str:
     return f'SELECT non_negative_derivative(last("{figure}"), 1s) FROM "service" WHERE {_of(service)}'  # noqa: S608
 
 
+def sum_now(figure: str, service: str) -> str:
+    """The last value of a figure, added up over the instances of a service."""
+    last = f'SELECT last("{figure}") AS "n" FROM "service" WHERE {_every(service)} GROUP BY "instance"'  # noqa: S608
+    return f'SELECT sum("n") FROM ({last})'  # noqa: S608 - constants
+
+
+def sum_over_time(figure: str, service: str) -> str:
+    """A figure over time, added up over the instances of a service."""
+    return _summed(f'last("{figure}")', service)
+
+
+def sum_of_rates(figure: str, service: str) -> str:
+    """How fast a counter grows per second, added up over the instances of a service."""
+    return _summed(f'non_negative_derivative(last("{figure}"), 1s)', service)
+
+
+def _summed(value: str, service: str) -> str:
+    step = "time($__interval)"
+    each = (
+        f'SELECT {value} AS "n" FROM "service" WHERE {_every(service)} '  # noqa: S608 - constants
+        f'GROUP BY {step}, "instance" fill(none)'
+    )
+    return f'SELECT sum("n") FROM ({each}) WHERE {SHOWN} GROUP BY {step} fill(none)'  # noqa: S608 - constants
+
+
+def _every(service: str) -> str:
+    return f"\"service\" = '{service}' AND {SHOWN}"
+
+
 def _of(service: str) -> str:
     return (
         f'"service" = \'{service}\' AND "instance" =~ /^$instance$/ AND {SHOWN} '

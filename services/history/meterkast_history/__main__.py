@@ -12,10 +12,10 @@ from meterkast_runtime.service import run_main
 from meterkast_runtime.settings import settings_or_exit
 from meterkast_store import HistoryStore, open_store
 
+from meterkast_history.pulse import DROPPED, Pulse
 from meterkast_history.service import HistoryService
 from meterkast_history.settings import HistorySettings
 from meterkast_history.vitals import Vitals
-from meterkast_history.watch import DROPPED, Watch
 
 SQLITE = "sqlite:///"
 EPILOGUE = """\
@@ -41,25 +41,28 @@ def build_history(settings: HistorySettings, health: Health) -> HistoryService:
     store = open_store(settings.store, settings.data_dir)
     place = settings.store.place(settings.data_dir)
     embedded = place.startswith(SQLITE)
-    service = HistoryService(settings, session, store, health, None if embedded else watch_over(settings, store))
+    pulse = None if embedded else pulse_of(settings, store)
+    service = HistoryService(settings, session, store, health, pulse)
     service.tell(health)
     health.figure("disk_free_bytes", lambda: shutil.disk_usage(settings.data_dir).free)
-    if embedded:
+    if pulse:
+        pulse.tell(health)
+    else:
         health.figure("database_bytes", partial(_size, Path(place.removeprefix(SQLITE)).expanduser()))
     return service
 
 
-def watch_over(settings: HistorySettings, store: HistoryStore) -> Watch:
+def pulse_of(settings: HistorySettings, store: HistoryStore) -> Pulse:
     """Build what keeps how gateways and services do; SQLite, the database of one house, is spared it."""
     topics = Topics(settings.mqtt.prefix)
     session = MqttSession(
         settings.mqtt,
-        client_id=f"meterkast-history-{settings.instance}-watch",
+        client_id=f"meterkast-history-{settings.instance}-pulse",
         subscriptions=Vitals.subscriptions(topics),
         persistent=False,
         quiet=True,
     )
-    return Watch(session, Vitals(topics, DROPPED.inc), store, every_s=settings.history.vitals_every_s)
+    return Pulse(session, Vitals(topics, DROPPED.inc), store, every_s=settings.history.vitals_every_s)
 
 
 def _size(database: Path) -> int:

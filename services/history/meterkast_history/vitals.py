@@ -12,6 +12,7 @@ from meterkast_store import Batch, Vital
 
 from meterkast_history.intake import MalformedError
 
+SILENT_AFTER_S = 600
 MOST_TOPICS = 100_000
 MOST_BYTES = 8192
 MOST_FIGURES = 40
@@ -26,12 +27,17 @@ Figures = dict[str, int | float]
 class Vitals:
     """The last word of each gateway and service, kept as it came until it is asked for: a flood costs next to nothing.
 
-    `dropped` is called for each message that makes no sense, or that there is no room for.
+    `dropped` is called for each message that makes no sense, or that there is no room for. Where several writers share
+    the work, `ours` says of a gateway, or of a service's topic, whether it is this one's.
     """
 
-    def __init__(self, topics: Topics, dropped: Callable[[], None]) -> None:
+    def __init__(
+        self, topics: Topics, dropped: Callable[[], None], *, ours: Callable[[str], bool] = lambda _name: True
+    ) -> None:
         self._topics = topics
         self._dropped = dropped
+        self._ours = ours
+        self._is_online: set[str] = set()
         self._told: dict[str, bytes] = {}
         self._read_at: dict[str, datetime] = {}
 
@@ -42,20 +48,46 @@ class Vitals:
 
     def take(self, topic: str, payload: bytes) -> None:
         """Remember what was said; an empty message, which clears a retained one, makes it forget."""
+        if not self._ours(self._name(topic)):
+            return
         if not payload:
-            self._told.pop(topic, None)
-            if topic.startswith(f"{self._topics.prefix}/"):
-                self._read_at.pop(topic.split("/")[-2], None)
+            self._forget(topic)
         elif len(payload) > MOST_BYTES or (topic not in self._told and len(self._told) >= MOST_TOPICS):
             self._dropped()
         else:
             self._told[topic] = payload
+            if payload == ONLINE:
+                self._is_online.add(topic)
+            else:
+                self._is_online.discard(topic)
+
+    def _forget(self, topic: str) -> None:
+        self._told.pop(topic, None)
+        self._is_online.discard(topic)
+        self._read_at.pop(self._name(topic), None)
+
+    def _name(self, topic: str) -> str:
+        """The gateway of a gateway's topic, any other topic as it is."""
+        prefix = f"{self._topics.prefix}/"
+        return topic.removeprefix(prefix).partition("/")[0] if topic.startswith(prefix) else topic
 
     def read(self, gateway: str, received_at: datetime) -> None:
         """Note when a gateway's reading was received; an older one says nothing new."""
         known = self._read_at.get(gateway)
         if known is None or known < received_at:
             self._read_at[gateway] = received_at
+
+    def known(self) -> int:
+        """How many gateways have sent a reading."""
+        return len(self._read_at)
+
+    def online(self) -> int:
+        """How many gateways say that they are online."""
+        return len(self._is_online)
+
+    def silent(self, now: datetime) -> int:
+        """How many gateways have sent no reading for ten minutes."""
+        return sum((now - at).total_seconds() > SILENT_AFTER_S for at in list(self._read_at.values()))
 
     def batch(self, now: datetime) -> Batch:
         """Return how everybody does now."""

@@ -1,9 +1,10 @@
-"""Watching over gateways and services: a convenience that never holds up a reading."""
+"""The pulse of gateways and services, heard and kept: a convenience that never holds up a reading."""
 
 import asyncio
 from datetime import UTC, datetime
 
 from meterkast_runtime.errors import MqttError
+from meterkast_runtime.health import Health
 from meterkast_runtime.log import get_logger
 from meterkast_runtime.metrics import Counter
 from meterkast_runtime.mqtt import MqttSession
@@ -15,7 +16,7 @@ KEPT = Counter("meterkast_history_vitals", "Times it was written how a gateway o
 DROPPED = Counter("meterkast_history_vitals_dropped", "Words of gateways and services that were not written.")
 
 
-class Watch:
+class Pulse:
     """Hears how gateways and services do, over a connection of its own, and writes it every so many seconds."""
 
     def __init__(self, session: MqttSession, vitals: Vitals, store: HistoryStore, *, every_s: float) -> None:
@@ -24,6 +25,12 @@ class Watch:
         self._store = store
         self._every_s = every_s
         self._log = get_logger("history")
+
+    def tell(self, health: Health) -> None:
+        """Let health tell how many gateways there are, and how they do."""
+        health.figure("gateways", self._vitals.known)
+        health.figure("gateways_online", self._vitals.online)
+        health.figure("gateways_silent", lambda: self._vitals.silent(datetime.now(UTC)))
 
     def read(self, batch: Batch) -> None:
         """Note whose readings came."""

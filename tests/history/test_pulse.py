@@ -1,4 +1,4 @@
-"""Watching over gateways and services, with a real broker and a real InfluxDB."""
+"""The pulse of gateways and services, with a real broker and a real InfluxDB."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,9 +10,9 @@ import pytest
 from meterkast_contracts.messages import HealthStatus
 from meterkast_contracts.topics import ONLINE
 from meterkast_history.__main__ import build_history
+from meterkast_history.pulse import DROPPED, Pulse
 from meterkast_history.service import HistoryService
 from meterkast_history.vitals import Vitals
-from meterkast_history.watch import DROPPED, Watch
 from meterkast_runtime.health import Health
 from meterkast_runtime.metrics import total
 from meterkast_runtime.mqtt import MqttSession
@@ -47,11 +47,11 @@ async def test_influxdb_keeps_how_everybody_does(mosquitto: Broker, influxdb: Da
     settings = settings_for(mosquitto, tmp_path)
     store = open_store(StoreSettings(url=f"influxdb://127.0.0.1:{influxdb.port}/meterkast"), tmp_path)
     session = MqttSession(
-        settings.mqtt, client_id="watch", subscriptions=Vitals.subscriptions(TOPICS), persistent=False
+        settings.mqtt, client_id="pulse", subscriptions=Vitals.subscriptions(TOPICS), persistent=False
     )
-    watch = Watch(session, Vitals(TOPICS, DROPPED.inc), store, every_s=OFTEN_S)
+    pulse = Pulse(session, Vitals(TOPICS, DROPPED.inc), store, every_s=OFTEN_S)
     readings = MqttSession(settings.mqtt, client_id="history", subscriptions=HistoryService.subscriptions(TOPICS))
-    service = HistoryService(settings, readings, store, Health("history"), watch)
+    service = HistoryService(settings, readings, store, Health("history"), pulse)
 
     async def kept() -> bool:
         devices = last(influxdb, 'SELECT last("telegrams"), last("online"), last("silent_s") FROM "device"')
@@ -97,13 +97,13 @@ async def test_readings_are_kept_whatever_becomes_of_it(mosquitto: Broker, tmp_p
     """Where it cannot be written how gateways and services do, that is counted, and every reading is kept."""
     settings = settings_for(mosquitto, tmp_path)
     refusing = NoVitals(open_store(StoreSettings(), tmp_path))
-    watch_session = MqttSession(
-        settings.mqtt, client_id="watch", subscriptions=Vitals.subscriptions(TOPICS), persistent=False
+    vital_session = MqttSession(
+        settings.mqtt, client_id="pulse", subscriptions=Vitals.subscriptions(TOPICS), persistent=False
     )
-    watch = Watch(watch_session, Vitals(TOPICS, DROPPED.inc), refusing, every_s=OFTEN_S)  # type: ignore[arg-type]
+    pulse = Pulse(vital_session, Vitals(TOPICS, DROPPED.inc), refusing, every_s=OFTEN_S)  # type: ignore[arg-type]
     readings = MqttSession(settings.mqtt, client_id="h", subscriptions=HistoryService.subscriptions(TOPICS))
     health = Health("history")
-    service = HistoryService(settings, readings, refusing, health, watch)  # type: ignore[arg-type]
+    service = HistoryService(settings, readings, refusing, health, pulse)  # type: ignore[arg-type]
     dropped = total(DROPPED)
 
     async def refused_often() -> bool:
