@@ -51,6 +51,7 @@ def test_the_last_word_of_each_counts(heap: Heap) -> None:
     vitals.read("home", NOW - timedelta(minutes=9))
     figures = {
         "telegrams": 360, "crc_errors": 2, "uptime_s": 3600, "signal_dbm": -61, "online": 1, "silent_s": 8,
+        "known": 1,
     }  # fmt: skip
     assert vitals.batch(NOW).devices == [Vital("home", NOW, figures)]
     assert vitals.batch(NOW + timedelta(minutes=5)).devices[0].figures["silent_s"] == 308
@@ -67,7 +68,7 @@ def test_a_service_is_up_while_it_works(heap: Heap, status: str, up: int) -> Non
     """A service's figures are its own and whether it is up; trouble of a part is no reason to call it down."""
     health = HEALTH.model_copy(update={"status": HealthStatus(status)})
     heap.vitals.take(SERVICE, health.to_json())
-    figures = {"telegrams": 360, "cpu_s": 1.0, "up": up}
+    figures = {"telegrams": 360, "cpu_s": 1.0, "up": up, "told": 1}
     assert heap.vitals.batch(NOW).services == [Vital("parser", NOW, figures, "main")]
 
 
@@ -106,15 +107,18 @@ def test_a_source_cannot_flood_the_database(heap: Heap) -> None:
     figures = {f"f{number}": number for number in range(500)}
     wire = {**orjson.loads(HEALTH.to_json()), "figures": figures}
     heap.vitals.take(SERVICE, orjson.dumps(wire))
-    assert len(heap.vitals.batch(NOW).services[0].figures) == MOST_FIGURES + 1
+    assert len(heap.vitals.batch(NOW).services[0].figures) == MOST_FIGURES + 2
     odd = {"a b": 1, "Ü": 1, "x" * 99: 1, "huge": 1e300, "fine": 2}
     heap.vitals.take(SERVICE, orjson.dumps({**wire, "figures": odd}))
-    assert heap.vitals.batch(NOW).services[0].figures == {"fine": 2, "up": 1}
+    assert heap.vitals.batch(NOW).services[0].figures == {"fine": 2, "up": 1, "told": 1}
 
 
 def test_writers_share_who_they_tell_of() -> None:
     """Of several writers each tells of its own gateways and services alone."""
-    shares = [Vitals(TOPICS, lambda: None, ours=lambda name, own=own: len(name) % 2 == own) for own in (0, 1)]
+    shares = [
+        Vitals(TOPICS, lambda: None, ours=lambda name: len(name) % 2 == 0),
+        Vitals(TOPICS, lambda: None, ours=lambda name: len(name) % 2 == 1),
+    ]
     for vitals in shares:
         vitals.take(TOPICS.status("even"), ONLINE)
         vitals.take(TOPICS.status("odd"), ONLINE)

@@ -63,7 +63,7 @@ def _table() -> Panel:
     panel = listing(
         About(title="All gateways", unit="none", says="One row per gateway, the longest silent first; click a name to "
               "see its house. Counters count since the gateway started.", empty=NOBODY, height=16, since=RECENT),
-        rows(last_of("device", chosen, '"gateway" =~ /$name/', by=("gateway",))),
+        rows(last_of("device", "known", chosen, '"gateway" =~ /$name/', by=("gateway",))),
         sort=("Last reading", True),
         looks={
             "gateway": {"displayName": "Gateway", "links": [DRILL], "custom.filterable": True},

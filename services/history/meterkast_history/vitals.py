@@ -91,7 +91,7 @@ class Vitals:
 
     def batch(self, now: datetime) -> Batch:
         """Return how everybody does now."""
-        devices: dict[str, Figures] = defaultdict(dict)
+        devices: dict[str, Figures] = defaultdict(lambda: {"known": 1})
         services: dict[tuple[str, str], Figures] = {}
         for topic, payload in list(self._told.items()):
             try:
@@ -114,7 +114,7 @@ class Vitals:
 
 def _service(payload: bytes) -> Figures:
     health = ServiceHealth.from_json(payload)
-    return {**_sane(health.figures), "up": int(health.status in UP)}
+    return {**_sane(health.figures), "up": int(health.status in UP), "told": 1}
 
 
 def _device(payload: bytes) -> Figures:
