@@ -7,6 +7,7 @@ that each holds the row that ends it: what registers gained from row to row adds
 from collections.abc import Iterable, Mapping, Sequence
 
 TARIFFS = (1, 2, 3, 4)
+WHOLE = ""
 ZONE = "tz('$zone')"
 HERE = "\"gateway\" = '$gateway'"
 SHOWN = "$timeFilter"
@@ -27,25 +28,20 @@ def tariff_use(way: str, tariff: int, per: str) -> str:
     return _over(per, "sum", [used(f"energy_{way}_t{tariff}_wh")])
 
 
-def energy(way: str, per: str) -> str:
-    """What was used of all tariffs in each `per`, Wh.
+def energy(way: str, per: str = WHOLE) -> str:
+    """What was used of all tariffs in each `per`, or in the whole time shown, Wh.
 
     A meter has registers of tariffs, or one in total, or both: then the total is what its tariffs add up to.
     """
-    tariffs = _over(per, "sum", [used(f"energy_{way}_t{tariff}_wh") for tariff in TARIFFS], by='"meter"')
-    total = _over(per, "sum", [used(f"energy_{way}_wh")], by='"meter"')
-    return _over(per, "sum", [_over(per, "max", [tariffs, total], by='"meter"')])
+    tariffs = _over(per, "sum", [used(f"energy_{way}_t{tariff}_wh") for tariff in TARIFFS], meters=True)
+    total = _over(per, "sum", [used(f"energy_{way}_wh")], meters=True)
+    return _over(per, "sum", [_over(per, "max", [tariffs, total], meters=True)])
 
 
-def volume(kind: str, per: str) -> str:
-    """What M-Bus meters of a kind counted in each `per`, m³."""
+def volume(kind: str, per: str = WHOLE) -> str:
+    """What M-Bus meters of a kind counted in each `per`, or in the whole time shown, m³."""
     where = f"{HERE} AND \"kind\" = '{kind}'"
     return _over(per, "sum", [used(f"{kind}_l", table="mbus", where=where)], scale=" / 1000")
-
-
-def sum_of(query: str) -> str:
-    """The sum over the time shown of a query that gives `used` per bin."""
-    return f'SELECT sum("used") AS "used" FROM ({query}) WHERE {QUARTERS}'  # noqa: S608 - constants
 
 
 def gauge(field: str, function: str, interval: str = "$__interval") -> str:
@@ -144,10 +140,10 @@ def _of(service: str) -> str:
     )
 
 
-def _over(per: str, function: str, sources: Sequence[str], *, by: str = "", scale: str = "") -> str:
+def _over(per: str, function: str, sources: Sequence[str], *, meters: bool = False, scale: str = "") -> str:
+    """A function of what the sources used, of each meter or of all, in each `per`."""
     inner = ", ".join(f"({source})" for source in sources)
-    groups = f"time({per}, 1ms)" + (f", {by}" if by else "")
-    return (
-        f'SELECT {function}("used"){scale} AS "used" FROM {inner} WHERE {QUARTERS} '  # noqa: S608 - constants
-        f"GROUP BY {groups} fill(none) {ZONE}"
-    )
+    groups = ", ".join([*([f"time({per}, 1ms)"] if per else ()), *(['"meter"'] if meters else ())])
+    by = f" GROUP BY {groups}" if groups else ""
+    bins = f" fill(none) {ZONE}" if per else ""
+    return f'SELECT {function}("used"){scale} AS "used" FROM {inner} WHERE {QUARTERS}{by}{bins}'  # noqa: S608
