@@ -111,18 +111,3 @@ def test_a_source_cannot_flood_the_database(heap: Heap) -> None:
     odd = {"a b": 1, "Ü": 1, "x" * 99: 1, "huge": 1e300, "fine": 2}
     heap.vitals.take(SERVICE, orjson.dumps({**wire, "figures": odd}))
     assert heap.vitals.batch(NOW).services[0].figures == {"fine": 2, "up": 1, "told": 1}
-
-
-def test_writers_share_who_they_tell_of() -> None:
-    """Of several writers each tells of its own gateways and services alone."""
-    shares = [
-        Vitals(TOPICS, lambda: None, ours=lambda name: len(name) % 2 == 0),
-        Vitals(TOPICS, lambda: None, ours=lambda name: len(name) % 2 == 1),
-    ]
-    for vitals in shares:
-        vitals.take(TOPICS.status("even"), ONLINE)
-        vitals.take(TOPICS.status("odd"), ONLINE)
-        vitals.take(SERVICE, HEALTH.to_json())
-    told = [[vital.of for vital in vitals.batch(NOW).devices] for vitals in shares]
-    assert told == [["even"], ["odd"]]
-    assert [len(vitals.batch(NOW).services) for vitals in shares] == [len(SERVICE) % 2 == 0, len(SERVICE) % 2 == 1]

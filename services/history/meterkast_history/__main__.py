@@ -12,10 +12,10 @@ from meterkast_runtime.service import run_main
 from meterkast_runtime.settings import settings_or_exit
 from meterkast_store import HistoryStore, open_store
 
-from meterkast_history.pulse import DROPPED, Pulse
 from meterkast_history.service import HistoryService
 from meterkast_history.settings import HistorySettings
 from meterkast_history.vitals import Vitals
+from meterkast_history.vitals_keeper import DROPPED, VitalsKeeper
 
 SQLITE = "sqlite:///"
 EPILOGUE = """\
@@ -41,28 +41,28 @@ def build_history(settings: HistorySettings, health: Health) -> HistoryService:
     store = open_store(settings.store, settings.data_dir)
     place = settings.store.place(settings.data_dir)
     embedded = place.startswith(SQLITE)
-    pulse = None if embedded else pulse_of(settings, store)
-    service = HistoryService(settings, session, store, health, pulse)
+    vitals = None if embedded else _vitals_keeper(settings, store)
+    service = HistoryService(settings, session, store, health, vitals)
     service.tell(health)
     health.figure("disk_free_bytes", lambda: shutil.disk_usage(settings.data_dir).free)
-    if pulse:
-        pulse.tell(health)
+    if vitals:
+        vitals.tell(health)
     else:
         health.figure("database_bytes", partial(_size, Path(place.removeprefix(SQLITE)).expanduser()))
     return service
 
 
-def pulse_of(settings: HistorySettings, store: HistoryStore) -> Pulse:
+def _vitals_keeper(settings: HistorySettings, store: HistoryStore) -> VitalsKeeper:
     """Build what keeps how gateways and services do; SQLite, the database of one house, is spared it."""
     topics = Topics(settings.mqtt.prefix)
     session = MqttSession(
         settings.mqtt,
-        client_id=f"meterkast-history-{settings.instance}-pulse",
+        client_id=f"meterkast-history-{settings.instance}-vitals",
         subscriptions=Vitals.subscriptions(topics),
         persistent=False,
         quiet=True,
     )
-    return Pulse(session, Vitals(topics, DROPPED.inc), store, every_s=settings.history.vitals_every_s)
+    return VitalsKeeper(session, Vitals(topics, DROPPED.inc), store, every_s=settings.history.vitals_every_s)
 
 
 def _size(database: Path) -> int:

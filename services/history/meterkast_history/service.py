@@ -17,8 +17,8 @@ from meterkast_store import Batch, HistoryStore, StoreDamagedError, StoreError
 
 from meterkast_history.audit import findings
 from meterkast_history.intake import Entry, Intake, MalformedError, batch_of
-from meterkast_history.pulse import Pulse
 from meterkast_history.settings import HistorySettings
+from meterkast_history.vitals_keeper import VitalsKeeper
 
 ROWS = Counter("meterkast_history_rows", "What was written.", ["kind"])
 MALFORMED = Counter("meterkast_history_malformed_messages", "Messages that are no reading or event.")
@@ -44,7 +44,7 @@ class HistoryService:
         session: MqttSession,
         store: HistoryStore,
         health: Health,
-        pulse: Pulse | None = None,
+        vitals: VitalsKeeper | None = None,
     ) -> None:
         self._section = settings.history
         self._topics = Topics(settings.mqtt.prefix)
@@ -52,7 +52,7 @@ class HistoryService:
         self._session = session
         self._store = store
         self._health = health
-        self._pulse = pulse
+        self._vitals = vitals
         self._entries: list[Entry] = []
         self._arrival = asyncio.Event()
         self._room = asyncio.Event()
@@ -83,7 +83,7 @@ class HistoryService:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._session)
             await self._open(stack)
-            works = [self._take(), self._write(), self._audit(), *([self._pulse.run()] if self._pulse else ())]
+            works = [self._take(), self._write(), self._audit(), *([self._vitals.run()] if self._vitals else ())]
             tasks = [asyncio.create_task(work) for work in works]
             try:
                 await self._session.wait_connected()
@@ -214,8 +214,8 @@ class HistoryService:
         ROWS.labels("sample").inc(len(batch.samples))
         ROWS.labels("mbus").inc(len(batch.mbus))
         ROWS.labels("event").inc(len(batch.events))
-        if self._pulse:
-            self._pulse.read(batch)
+        if self._vitals:
+            self._vitals.read(batch)
         if batch.samples:
             newest = max(sample.received_at or sample.measured_at for sample in batch.samples)
             LAG.set(time.time() - newest.timestamp())

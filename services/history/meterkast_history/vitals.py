@@ -27,16 +27,12 @@ Figures = dict[str, int | float]
 class Vitals:
     """The last word of each gateway and service, kept as it came until it is asked for: a flood costs next to nothing.
 
-    `dropped` is called for each message that makes no sense, or that there is no room for. Where several writers share
-    the work, `ours` says of a gateway, or of a service's topic, whether it is this one's.
+    `dropped` is called for each message that makes no sense, or that there is no room for.
     """
 
-    def __init__(
-        self, topics: Topics, dropped: Callable[[], None], *, ours: Callable[[str], bool] = lambda _name: True
-    ) -> None:
+    def __init__(self, topics: Topics, dropped: Callable[[], None]) -> None:
         self._topics = topics
         self._dropped = dropped
-        self._ours = ours
         self._is_online: set[str] = set()
         self._told: dict[str, bytes] = {}
         self._read_at: dict[str, datetime] = {}
@@ -48,8 +44,6 @@ class Vitals:
 
     def take(self, topic: str, payload: bytes) -> None:
         """Remember what was said; an empty message, which clears a retained one, makes it forget."""
-        if not self._ours(self._name(topic)):
-            return
         if not payload:
             self._forget(topic)
         elif len(payload) > MOST_BYTES or (topic not in self._told and len(self._told) >= MOST_TOPICS):
@@ -64,12 +58,8 @@ class Vitals:
     def _forget(self, topic: str) -> None:
         self._told.pop(topic, None)
         self._is_online.discard(topic)
-        self._read_at.pop(self._name(topic), None)
-
-    def _name(self, topic: str) -> str:
-        """The gateway of a gateway's topic, any other topic as it is."""
-        prefix = f"{self._topics.prefix}/"
-        return topic.removeprefix(prefix).partition("/")[0] if topic.startswith(prefix) else topic
+        if topic.startswith(f"{self._topics.prefix}/"):
+            self._read_at.pop(topic.split("/")[-2], None)
 
     def read(self, gateway: str, received_at: datetime) -> None:
         """Note when a gateway's reading was received; an older one says nothing new."""

@@ -1,4 +1,4 @@
-"""The pulse of gateways and services, heard and kept: a convenience that never holds up a reading."""
+"""Hearing and keeping how gateways and services do: a convenience that never holds up a reading."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ KEPT = Counter("meterkast_history_vitals", "Times it was written how a gateway o
 DROPPED = Counter("meterkast_history_vitals_dropped", "Words of gateways and services that were not written.")
 
 
-class Pulse:
+class VitalsKeeper:
     """Hears how gateways and services do, over a connection of its own, and writes it every so many seconds."""
 
     def __init__(self, session: MqttSession, vitals: Vitals, store: HistoryStore, *, every_s: float) -> None:
