@@ -48,7 +48,7 @@ def gauge(field: str, function: str, interval: str = "$__interval") -> str:
     """A gauge of the readings over time."""
     return (
         f'SELECT {function}("{field}") FROM "sample" WHERE {HERE} AND {SHOWN} '  # noqa: S608 - constants
-        f"GROUP BY time({interval}) fill(none)"
+        f"GROUP BY time({interval}) fill(null)"
     )
 
 
@@ -60,7 +60,7 @@ def newest(field: str) -> str:
 def spread(field: str, function: str) -> str:
     """Lowest (`min`), highest (`max`) or mean value of a gauge over time, as quarters keep it for ever."""
     value = f'sum("{field}_sum") / sum("{field}_n")' if function == "mean" else f'{function}("{field}_{function}")'
-    return f'SELECT {value} FROM "quarter" WHERE {HERE} AND {QUARTERS} GROUP BY time($__interval) fill(none)'  # noqa: S608
+    return f'SELECT {value} FROM "quarter" WHERE {HERE} AND {QUARTERS} GROUP BY time($__interval) fill(null)'  # noqa: S608
 
 
 def extreme(field: str, function: str) -> str:
@@ -96,12 +96,12 @@ def last_of(table: str, always: str, columns: Mapping[str, str], where: str, *, 
 
 def vital(figure: str, service: str) -> str:
     """A figure of each instance of a service over time."""
-    return f'SELECT last("{figure}") FROM "service" WHERE {_of(service)}'  # noqa: S608 - constants
+    return f'SELECT last("{figure}") FROM "service" WHERE {_of(service)} fill(null)'  # noqa: S608 - constants
 
 
 def rate(figure: str, service: str) -> str:
     """How fast a service's counter grows, per second; a restart, which begins it anew, is left out."""
-    return f'SELECT non_negative_derivative(last("{figure}"), 1s) FROM "service" WHERE {_of(service)}'  # noqa: S608
+    return f'SELECT non_negative_derivative(last("{figure}"), 1s) FROM "service" WHERE {_of(service)} fill(none)'  # noqa: S608
 
 
 def sum_now(figure: str, service: str) -> str:
@@ -135,8 +135,7 @@ def _every(service: str) -> str:
 
 def _of(service: str) -> str:
     return (
-        f'"service" = \'{service}\' AND "instance" =~ /^$instance$/ AND {SHOWN} '
-        'GROUP BY time($__interval), "instance" fill(none)'
+        f'"service" = \'{service}\' AND "instance" =~ /^$instance$/ AND {SHOWN} GROUP BY time($__interval), "instance"'
     )
 
 
