@@ -51,7 +51,7 @@ async def test_influxdb_keeps_how_everybody_does(mosquitto: Broker, influxdb: Da
     )
     vitals = VitalsKeeper(session, Vitals(TOPICS, DROPPED.inc), store, every_s=OFTEN_S)
     readings = MqttSession(settings.mqtt, client_id="history", subscriptions=HistoryService.subscriptions(TOPICS))
-    service = HistoryService(settings, readings, store, Health("history"), vitals)
+    service = HistoryService(settings, readings, store, Health("history"), vitals=vitals)
 
     async def kept() -> bool:
         devices = last(influxdb, 'SELECT last("telegrams"), last("online"), last("silent_s") FROM "device"')
@@ -104,7 +104,7 @@ async def test_readings_are_kept_whatever_becomes_of_it(mosquitto: Broker, tmp_p
     vitals = VitalsKeeper(vital_session, Vitals(TOPICS, DROPPED.inc), refusing, every_s=OFTEN_S)  # type: ignore[arg-type]
     readings = MqttSession(settings.mqtt, client_id="h", subscriptions=HistoryService.subscriptions(TOPICS))
     health = Health("history")
-    service = HistoryService(settings, readings, refusing, health, vitals)  # type: ignore[arg-type]
+    service = HistoryService(settings, readings, refusing, health, vitals=vitals)  # type: ignore[arg-type]
     dropped = total(DROPPED)
 
     async def refused_often() -> bool:
