@@ -7,7 +7,8 @@ BIN := .venv/bin
 WEB := services/api/web
 PAGE := services/api/meterkast_api/static/index.html
 PACKAGES := contracts/meterkast_contracts runtime/meterkast_runtime store/meterkast_store \
-            $(foreach s,reader parser history api console,services/$(s)/meterkast_$(s)) launcher/meterkast
+            $(foreach s,reader parser history api console,services/$(s)/meterkast_$(s)) launcher/meterkast \
+            deploy/grafana/meterkast_dashboards
 PROJECTS := $(wildcard pyproject.toml */pyproject.toml services/*/pyproject.toml)
 WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.ts $(WEB)/*.json -type f 2>/dev/null)
 SYNC := $(BIN)/uv sync --frozen --quiet --all-packages --group dev
@@ -59,9 +60,10 @@ imports: setup ## imports flow one way
 web-test: web ## the web page's types, lint and unit tests
 	@cd $(WEB) && npm run --silent check && npm run --silent test
 
-generate: setup ## AsyncAPI, JSON Schemas and OpenAPI from the code
+generate: setup ## AsyncAPI, JSON Schemas, OpenAPI and Grafana's dashboards from the code
 	@$(BIN)/python -m meterkast_contracts.generate
 	@$(BIN)/python -m meterkast_api.generate
+	@$(BIN)/python -m deploy.grafana.meterkast_dashboards
 
 bench: setup ## how fast, into bench/results.md; MINUTES=10 is the time that memory is watched
 	@$(SYNC) --inexact --group bench

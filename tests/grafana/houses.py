@@ -79,9 +79,9 @@ def vitals(now: datetime, minutes: int = 30) -> Iterator[Batch]:
         count = (minutes - minute) * 6
         device = {
             "telegrams": count, "crc_errors": count // 30, "waiting": 0, "uptime_s": minute * 60 + 5, "online": 1,
-            "signal_dbm": -61, "silent_s": 4,
+            "signal_dbm": -61, "silent_s": 4, "known": 1,
         }  # fmt: skip
-        silent = {"silent_s": 5000 + (minutes - minute) * 60, "online": 0}
+        silent = {"silent_s": 5000 + (minutes - minute) * 60, "online": 0, "known": 1}
         yield Batch(
             devices=[Vital(HOME, at, device), Vital("shed", at, silent)],
             services=[Vital(name, at, figures_of(name, count), "main") for name in FIGURES],
@@ -91,7 +91,17 @@ def vitals(now: datetime, minutes: int = 30) -> Iterator[Batch]:
 FIGURES: Mapping[str, tuple[str, ...]] = {
     "reader": ("telegrams", "crc_errors", "spooled_telegrams", "spool_bytes", "disk_free_bytes"),
     "parser": ("telegrams", "rejected", "unpublished"),
-    "history": ("rows", "waiting", "lag_s", "store_errors", "malformed", "disk_free_bytes"),
+    "history": (
+        "rows",
+        "waiting",
+        "lag_s",
+        "store_errors",
+        "malformed",
+        "disk_free_bytes",
+        "gateways",
+        "gateways_online",
+        "gateways_silent",
+    ),
     "api": ("clients", "messages"),
     "console": ("terminals",),
 }
@@ -100,7 +110,7 @@ EVERYBODY = ("up", "uptime_s", "cpu_s", "memory_bytes")
 
 def figures_of(service: str, count: int) -> dict[str, int | float]:
     """What a service tells of itself."""
-    return {"up": 1, **dict.fromkeys((*FIGURES[service], *EVERYBODY[1:]), count)}
+    return {"up": 1, "told": 1, **dict.fromkeys((*FIGURES[service], *EVERYBODY[1:]), count)}
 
 
 async def furnish(store: HistoryStore) -> None:

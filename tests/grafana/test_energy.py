@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from meterkast_store import HistoryStore, Period
 
-from deploy.grafana.meterkast_dashboards.influxql import energy, sum_of, volume
+from deploy.grafana.meterkast_dashboards.influxql import energy, volume
 from tests.grafana.boards import AMSTERDAM, Span, filled
 from tests.grafana.conftest import ONE_WORKER
 from tests.grafana.houses import REGISTERS, SUMMER_TIME, WINTER_TIME, Database
@@ -27,6 +27,27 @@ def drawn(database: Database, query: str, gateway: str, when: Span) -> dict[date
     return {datetime.fromtimestamp((at - 1) / 1000, UTC): value for at, value in series["values"]}
 
 
+def sum_of(database: Database, query: str, gateway: str, when: Span) -> float:
+    text = filled(query, when, {"gateway": gateway, "zone": "Europe/Amsterdam"})
+    (series,) = database.ask("meterkast", text)
+    ((_, total),) = series["values"]
+    found: float = total
+    return found
+
+
+@pytest.mark.parametrize("kind", REGISTERS)
+def test_a_time_that_begins_anywhere_has_all_its_energy(database: Database, kind: str) -> None:
+    """The sum of the last so many hours is that of its bars, the first of which is a part of an hour or day."""
+    days = three_days(WINTER_TIME)
+    when = Span(days.start + timedelta(hours=7, minutes=13), days.end - timedelta(hours=5, minutes=4))
+    sums = {per: sum(drawn(database, energy("import", per), kind, when).values()) for per in STEPS}
+    total = sum_of(database, energy("import"), kind, when)
+    assert total > 1000
+    assert set(sums.values()) == {total}
+    gas = sum(drawn(database, volume("gas", "1d"), kind, when).values())
+    assert gas == pytest.approx(sum_of(database, volume("gas"), kind, when))
+
+
 @pytest.mark.parametrize("per", STEPS)
 @pytest.mark.parametrize("start", [SUMMER_TIME, WINTER_TIME], ids=["23 hours", "25 hours"])
 @pytest.mark.parametrize("kind", REGISTERS)
@@ -45,9 +66,6 @@ async def test_bars_are_the_usage(
         if not known:
             continue
         assert drawn(database, energy(way, per), kind, when) == known
-        ((_, total),) = database.ask(
-            "meterkast", filled(sum_of(energy(way, per)), when, {"gateway": kind, "zone": "Europe/Amsterdam"})
-        )[0]["values"]
-        assert total == sum(known.values())
+        assert sum_of(database, energy(way), kind, when) == sum(known.values())
     gas = {row.start: row.values["gas_l"] / 1000 for row in usage.rows}
     assert drawn(database, volume("gas", per), kind, when) == gas

@@ -33,8 +33,9 @@ def test_dashboards_are_found_and_kept_as_they_are() -> None:
     (provider,) = provisioned("dashboards/meterkast.yaml")["providers"]
     assert provider["options"]["path"] == "/etc/grafana/dashboards"
     assert provider["allowUiUpdates"] is False
-    (group,) = provisioned("alerting/rules.yaml")["groups"]
-    assert group["folder"] == provider["folder"]
+    groups = provisioned("alerting/rules.yaml")["groups"]
+    assert {group["folder"] for group in groups} == {provider["folder"]}
+    assert len({group["name"] for group in groups}) == len(groups)
 
 
 def test_the_example_of_who_is_told_is_whole() -> None:

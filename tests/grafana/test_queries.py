@@ -33,3 +33,33 @@ def test_every_query_gives_data(database: Database, ask: Ask) -> None:
 def test_every_unit_is_checked() -> None:
     """Each panel of numbers over time has a unit whose sane values are known, or counts."""
     assert {ask.unit for ask in ASKS if ask.shape == "time_series"} <= {*BOUNDS, "none"}
+
+
+def table(database: Database, where: str) -> list[dict[str, object]]:
+    (ask,) = [ask for ask in ASKS if ask.where == where]
+    return [
+        dict(zip(one["columns"], row, strict=True)) for one in database.ask(ask.uid, ask.text) for row in one["values"]
+    ]
+
+
+def test_the_fleet_tells_the_silent_from_the_well(database: Database) -> None:
+    """The table has a row for each gateway with what was told last; what was never told is absent."""
+    rows = {row["gateway"]: row for row in table(database, "fleet: All gateways A")}
+    home, shed = rows[HOME], rows["shed"]
+    assert (home["Last reading"], home["Online"], home["Signal"], home["CRC errors"]) == (4, 1, -61, 6)
+    assert (shed["Online"], shed["Signal"], shed["Telegrams"]) == (0, None, None)
+    assert shed["Last reading"] == 5000 + 30 * 60
+
+
+def test_each_service_has_its_state(database: Database) -> None:
+    """The table of services has a row for each process, with the name of each."""
+    rows = table(database, "itself: Services A")
+    assert {row["service"] for row in rows} == {"reader", "parser", "history", "api", "console"}
+    assert all((row["instance"], row["State"]) == ("main", 1) for row in rows)
+
+
+def test_marks_are_the_events_of_the_gateway(database: Database) -> None:
+    """An event on a curve has its sentence, and its kind as a tag."""
+    for where in ("house: Events", "quality: Events"):
+        (row,) = [row for row in table(database, where) if row["kind"] == "voltage_sag"]
+        assert row["text"] == "There was a voltage_sag."

@@ -51,11 +51,15 @@ def test_the_last_word_of_each_counts(heap: Heap) -> None:
     vitals.read("home", NOW - timedelta(minutes=9))
     figures = {
         "telegrams": 360, "crc_errors": 2, "uptime_s": 3600, "signal_dbm": -61, "online": 1, "silent_s": 8,
+        "known": 1,
     }  # fmt: skip
     assert vitals.batch(NOW).devices == [Vital("home", NOW, figures)]
     assert vitals.batch(NOW + timedelta(minutes=5)).devices[0].figures["silent_s"] == 308
+    assert (vitals.known(), vitals.online(), vitals.silent(NOW)) == (1, 1, 0)
+    assert vitals.silent(NOW + timedelta(minutes=11)) == 1
     vitals.take(TOPICS.status("home"), OFFLINE)
     assert vitals.batch(NOW).devices[0].figures["online"] == 0
+    assert (vitals.known(), vitals.online()) == (1, 0)
     assert not heap.dropped
 
 
@@ -64,7 +68,7 @@ def test_a_service_is_up_while_it_works(heap: Heap, status: str, up: int) -> Non
     """A service's figures are its own and whether it is up; trouble of a part is no reason to call it down."""
     health = HEALTH.model_copy(update={"status": HealthStatus(status)})
     heap.vitals.take(SERVICE, health.to_json())
-    figures = {"telegrams": 360, "cpu_s": 1.0, "up": up}
+    figures = {"telegrams": 360, "cpu_s": 1.0, "up": up, "told": 1}
     assert heap.vitals.batch(NOW).services == [Vital("parser", NOW, figures, "main")]
 
 
@@ -74,10 +78,12 @@ def test_who_was_taken_away_is_forgotten(heap: Heap) -> None:
     vitals.take(TOPICS.device("home"), DEVICE.to_json())
     vitals.take(SERVICE, HEALTH.to_json())
     vitals.read("home", NOW)
-    for topic in (TOPICS.device("home"), SERVICE):
+    vitals.take(TOPICS.status("home"), ONLINE)
+    for topic in (TOPICS.device("home"), TOPICS.status("home"), SERVICE):
         vitals.take(topic, b"")
     batch = vitals.batch(NOW)
     assert (list(batch.devices), list(batch.services), heap.dropped) == ([], [], 0)
+    assert (vitals.known(), vitals.online(), vitals.silent(NOW + timedelta(days=1))) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +107,7 @@ def test_a_source_cannot_flood_the_database(heap: Heap) -> None:
     figures = {f"f{number}": number for number in range(500)}
     wire = {**orjson.loads(HEALTH.to_json()), "figures": figures}
     heap.vitals.take(SERVICE, orjson.dumps(wire))
-    assert len(heap.vitals.batch(NOW).services[0].figures) == MOST_FIGURES + 1
+    assert len(heap.vitals.batch(NOW).services[0].figures) == MOST_FIGURES + 2
     odd = {"a b": 1, "Ü": 1, "x" * 99: 1, "huge": 1e300, "fine": 2}
     heap.vitals.take(SERVICE, orjson.dumps({**wire, "figures": odd}))
-    assert heap.vitals.batch(NOW).services[0].figures == {"fine": 2, "up": 1}
+    assert heap.vitals.batch(NOW).services[0].figures == {"fine": 2, "up": 1, "told": 1}

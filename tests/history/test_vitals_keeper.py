@@ -1,4 +1,4 @@
-"""Keeping an eye on gateways and services, with a real broker and a real InfluxDB."""
+"""How gateways and services do, kept with a real broker and a real InfluxDB."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from meterkast_store import Batch, HistoryStore, StoreSettings, StoreUnavailable
 from tests.brokers import Broker
 from tests.databases import DatabaseMissingError, DatabaseServer, influxdb_1
 from tests.history.readings import reading
-from tests.history.running import TOPICS, has, publish, publisher, running, settings_for, until
+from tests.history.running import GIVE_UP_S, TOPICS, has, publish, publisher, running, settings_for, until
 from tests.history.test_vitals import DEVICE, HEALTH, SERVICE
 
 OFTEN_S = 0.1
@@ -47,16 +47,17 @@ async def test_influxdb_keeps_how_everybody_does(mosquitto: Broker, influxdb: Da
     settings = settings_for(mosquitto, tmp_path)
     store = open_store(StoreSettings(url=f"influxdb://127.0.0.1:{influxdb.port}/meterkast"), tmp_path)
     session = MqttSession(
-        settings.mqtt, client_id="watch", subscriptions=Vitals.subscriptions(TOPICS), persistent=False
+        settings.mqtt, client_id="vitals", subscriptions=Vitals.subscriptions(TOPICS), persistent=False
     )
-    keeper = VitalsKeeper(session, Vitals(TOPICS, DROPPED.inc), store, every_s=OFTEN_S)
+    vitals = VitalsKeeper(session, Vitals(TOPICS, DROPPED.inc), store, every_s=OFTEN_S)
     readings = MqttSession(settings.mqtt, client_id="history", subscriptions=HistoryService.subscriptions(TOPICS))
-    service = HistoryService(settings, readings, store, Health("history"), vitals=keeper)
+    service = HistoryService(settings, readings, store, Health("history"), vitals=vitals)
 
     async def kept() -> bool:
         devices = last(influxdb, 'SELECT last("telegrams"), last("online"), last("silent_s") FROM "device"')
         services = last(influxdb, 'SELECT last("telegrams"), last("up") FROM "service"')
-        return bool(devices) and devices[0][:2] == [360, 1] and devices[0][2] >= 0 and services == [[360, 1]]
+        silent_s = devices[0].pop() if devices else None
+        return (devices, services) == ([[360, 1]], [[360, 1]]) and silent_s is not None and 0 <= silent_s < GIVE_UP_S
 
     async with running(service), publisher(mosquitto) as said:
         await said.publish(TOPICS.device("home"), DEVICE.to_json(), retain=True)
@@ -97,13 +98,13 @@ async def test_readings_are_kept_whatever_becomes_of_it(mosquitto: Broker, tmp_p
     """Where it cannot be written how gateways and services do, that is counted, and every reading is kept."""
     settings = settings_for(mosquitto, tmp_path)
     refusing = NoVitals(open_store(StoreSettings(), tmp_path))
-    watch_session = MqttSession(
-        settings.mqtt, client_id="watch", subscriptions=Vitals.subscriptions(TOPICS), persistent=False
+    vital_session = MqttSession(
+        settings.mqtt, client_id="vitals", subscriptions=Vitals.subscriptions(TOPICS), persistent=False
     )
-    keeper = VitalsKeeper(watch_session, Vitals(TOPICS, DROPPED.inc), refusing, every_s=OFTEN_S)  # type: ignore[arg-type]
+    vitals = VitalsKeeper(vital_session, Vitals(TOPICS, DROPPED.inc), refusing, every_s=OFTEN_S)  # type: ignore[arg-type]
     readings = MqttSession(settings.mqtt, client_id="h", subscriptions=HistoryService.subscriptions(TOPICS))
     health = Health("history")
-    service = HistoryService(settings, readings, refusing, health, vitals=keeper)  # type: ignore[arg-type]
+    service = HistoryService(settings, readings, refusing, health, vitals=vitals)  # type: ignore[arg-type]
     dropped = total(DROPPED)
 
     async def refused_often() -> bool:

@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parents[2] / "deploy/prometheus"
 SERVICES = ("reader", "parser", "history", "api", "console")
 GIVE_UP_S = 30.0
 LOADS_ALL = """
-import meterkast_reader.metrics, meterkast_parser.service, meterkast_history.watch, meterkast_history.service
+import meterkast_reader.metrics, meterkast_parser.service, meterkast_history.vitals_keeper, meterkast_history.service
 import meterkast_api.service, meterkast_console.terminal.guests, meterkast_runtime.mqtt
 from prometheus_client import generate_latest
 print(generate_latest().decode())

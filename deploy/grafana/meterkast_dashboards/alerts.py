@@ -14,8 +14,8 @@ from grafana_foundation_sdk.builders.expr import (
 )
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import DataSourceRef
+from meterkast_history.vitals import SILENT_AFTER_S
 
-from deploy.grafana.meterkast_dashboards.fleet import SILENT_S
 from deploy.grafana.meterkast_dashboards.quality import HIGHEST_V, LOWEST_V
 from deploy.grafana.meterkast_dashboards.sources import InfluxQuery, source
 
@@ -35,7 +35,10 @@ Evaluator = tuple[Literal["gt", "lt", "outside_range"], list[float]]
 
 @dataclass(frozen=True, kw_only=True)
 class Alert:
-    """One rule. `asks` are queries by letter, a gateway each; `judges` an expression of their last values, if any."""
+    """One rule. `asks` are queries by letter, a gateway each; `judges` an expression of their last values, if any.
+
+    `every` is how often it is looked at: what must read an hour of ten thousand gateways not every minute.
+    """
 
     uid: str
     title: str
@@ -48,6 +51,7 @@ class Alert:
     dashboard: str
     severity: Literal["warning", "critical"] = "warning"
     judges: str = ""
+    every: Literal["1m", "5m"] = "1m"
 
 
 def _lately(field: str, function: str, table: str, since: str) -> str:
@@ -83,7 +87,7 @@ ALERTS = (
         uid="meterkast-silent",
         title="Gateway silent",
         asks=(_lately("silent_s", "last", "device", "10m"),),
-        fires=("gt", [SILENT_S]),
+        fires=("gt", [SILENT_AFTER_S]),
         lasting="5m",
         no_data="Alerting",
         summary="The last reading of {{ .Labels.gateway }} is {{ .Values.A }} seconds old.",
@@ -100,6 +104,7 @@ ALERTS = (
         asks=(_crc_errors("1h"),),
         fires=("gt", [10]),
         lasting="10m",
+        every="5m",
         no_data="OK",
         summary="{{ .Labels.gateway }} had {{ .Values.A }} damaged telegrams in an hour.",
         to_do="Check plug and cable of the P1 port: short, not beside mains cables. On WiFi gateways power from the "
@@ -128,8 +133,17 @@ ALERTS = (
 
 def provisioned(alerts: Sequence[Alert] = ALERTS) -> dict[str, Any]:
     """Return the rules as a file for Grafana's provisioning."""
-    group = {"orgId": 1, "name": "meterkast", "folder": FOLDER, "interval": "1m", "rules": list(map(_rule, alerts))}
-    return {"apiVersion": 1, "groups": [group]}
+    groups = [
+        {
+            "orgId": 1,
+            "name": f"meterkast every {every}",
+            "folder": FOLDER,
+            "interval": every,
+            "rules": [_rule(alert) for alert in alerts if alert.every == every],
+        }
+        for every in dict.fromkeys(alert.every for alert in alerts)
+    ]
+    return {"apiVersion": 1, "groups": groups}
 
 
 def _rule(alert: Alert) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.models.dashboard import Dashboard, DataTransformerConfig, Panel
 
 from deploy.grafana.meterkast_dashboards import colours
-from deploy.grafana.meterkast_dashboards.influxql import TARIFFS, energy, spread, sum_of, tariff_use, volume
+from deploy.grafana.meterkast_dashboards.influxql import TARIFFS, energy, spread, tariff_use, volume
 from deploy.grafana.meterkast_dashboards.page import Page, gateway, page, step, zone
 from deploy.grafana.meterkast_dashboards.panels import About, bars, columns, curve, figure
 from deploy.grafana.meterkast_dashboards.sources import InfluxQuery, lines
@@ -48,8 +48,8 @@ def _m_bus(per: str) -> list[InfluxQuery]:
 
 
 def _sums() -> list[Panel]:
-    electricity = lines(("Import", sum_of(energy("import", DAY))), ("Export", sum_of(energy("export", DAY))))
-    gas = lines(("Gas", sum_of(volume("gas", DAY))), ("Water", sum_of(volume("water", DAY))))
+    electricity = lines(("Import", energy("import")), ("Export", energy("export")))
+    gas = lines(("Gas", volume("gas")), ("Water", volume("water")))
     return [
         figure(
             About(title="Electricity", says=f"The sum of the time shown. {HOLES}", unit="watth", empty=NOTHING,

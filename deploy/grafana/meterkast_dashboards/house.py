@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.models.dashboard import Dashboard, Panel
 
 from deploy.grafana.meterkast_dashboards import colours
-from deploy.grafana.meterkast_dashboards.influxql import energy, events, gauge, newest, sum_of, volume
+from deploy.grafana.meterkast_dashboards.influxql import energy, events, gauge, newest, volume
 from deploy.grafana.meterkast_dashboards.page import Page, gateway, page, zone
 from deploy.grafana.meterkast_dashboards.panels import About, bars, curve, figure, listing
 from deploy.grafana.meterkast_dashboards.sources import lines, rows
@@ -37,7 +37,7 @@ def house() -> Dashboard:
                 title="Today", says="Energy since midnight, from the meter's registers at quarter-hour boundaries.",
                 unit="watth", empty="Nothing since midnight yet.", width=8, height=5, since="now/d", colours=BOTH,
             ),
-            lines(("Import", sum_of(energy("import", "1h"))), ("Export", sum_of(energy("export", "1h")))),
+            lines(("Import", energy("import")), ("Export", energy("export"))),
         ),
         figure(
             About(
@@ -45,7 +45,7 @@ def house() -> Dashboard:
                 unit="m3", decimals=3, empty="No gas or water meter has told anything since midnight.",
                 width=8, height=5, since="now/d", colours={"Gas": colours.GAS, "Water": colours.WATER},
             ),
-            lines(("Gas", sum_of(volume("gas", "1h"))), ("Water", sum_of(volume("water", "1h")))),
+            lines(("Gas", volume("gas")), ("Water", volume("water"))),
         ),
     ]  # fmt: skip
     return page(PAGE, [gateway(), zone()], [*figures, *_curves()], marks=True)

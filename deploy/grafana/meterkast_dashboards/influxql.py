@@ -7,6 +7,7 @@ that each holds the row that ends it: what registers gained from row to row adds
 from collections.abc import Iterable, Mapping, Sequence
 
 TARIFFS = (1, 2, 3, 4)
+WHOLE = ""
 ZONE = "tz('$zone')"
 HERE = "\"gateway\" = '$gateway'"
 SHOWN = "$timeFilter"
@@ -27,32 +28,27 @@ def tariff_use(way: str, tariff: int, per: str) -> str:
     return _over(per, "sum", [used(f"energy_{way}_t{tariff}_wh")])
 
 
-def energy(way: str, per: str) -> str:
-    """What was used of all tariffs in each `per`, Wh.
+def energy(way: str, per: str = WHOLE) -> str:
+    """What was used of all tariffs in each `per`, or in the whole time shown, Wh.
 
     A meter has registers of tariffs, or one in total, or both: then the total is what its tariffs add up to.
     """
-    tariffs = _over(per, "sum", [used(f"energy_{way}_t{tariff}_wh") for tariff in TARIFFS], by='"meter"')
-    total = _over(per, "sum", [used(f"energy_{way}_wh")], by='"meter"')
-    return _over(per, "sum", [_over(per, "max", [tariffs, total], by='"meter"')])
+    tariffs = _over(per, "sum", [used(f"energy_{way}_t{tariff}_wh") for tariff in TARIFFS], meters=True)
+    total = _over(per, "sum", [used(f"energy_{way}_wh")], meters=True)
+    return _over(per, "sum", [_over(per, "max", [tariffs, total], meters=True)])
 
 
-def volume(kind: str, per: str) -> str:
-    """What M-Bus meters of a kind counted in each `per`, m³."""
+def volume(kind: str, per: str = WHOLE) -> str:
+    """What M-Bus meters of a kind counted in each `per`, or in the whole time shown, m³."""
     where = f"{HERE} AND \"kind\" = '{kind}'"
     return _over(per, "sum", [used(f"{kind}_l", table="mbus", where=where)], scale=" / 1000")
-
-
-def sum_of(query: str) -> str:
-    """The sum over the time shown of a query that gives `used` per bin."""
-    return f'SELECT sum("used") AS "used" FROM ({query}) WHERE {QUARTERS}'  # noqa: S608 - constants
 
 
 def gauge(field: str, function: str, interval: str = "$__interval") -> str:
     """A gauge of the readings over time."""
     return (
         f'SELECT {function}("{field}") FROM "sample" WHERE {HERE} AND {SHOWN} '  # noqa: S608 - constants
-        f"GROUP BY time({interval}) fill(none)"
+        f"GROUP BY time({interval}) fill(null)"
     )
 
 
@@ -64,7 +60,7 @@ def newest(field: str) -> str:
 def spread(field: str, function: str) -> str:
     """Lowest (`min`), highest (`max`) or mean value of a gauge over time, as quarters keep it for ever."""
     value = f'sum("{field}_sum") / sum("{field}_n")' if function == "mean" else f'{function}("{field}_{function}")'
-    return f'SELECT {value} FROM "quarter" WHERE {HERE} AND {QUARTERS} GROUP BY time($__interval) fill(none)'  # noqa: S608
+    return f'SELECT {value} FROM "quarter" WHERE {HERE} AND {QUARTERS} GROUP BY time($__interval) fill(null)'  # noqa: S608
 
 
 def extreme(field: str, function: str) -> str:
@@ -86,36 +82,67 @@ def events(kinds: Iterable[str], *, limit: int = 200) -> str:
     )
 
 
-def last_of(table: str, columns: Mapping[str, str], where: str, *, by: Sequence[str]) -> str:
-    """A row per source with the last value of each field, under the column's title."""
+def last_of(table: str, always: str, columns: Mapping[str, str], where: str, *, by: Sequence[str]) -> str:
+    """A row per source with the fields of its last point, under the columns' titles; each point has the field `always`.
+
+    One selector and the fields beside it: a `last` of each field takes ten times as long.
+    """
     tags = ", ".join(f'"{tag}"' for tag in by)
-    chosen = ", ".join(f'last("{name}") AS "{title}"' for name, title in columns.items())
+    chosen = ", ".join(f'"{name}" AS "{title}"' for name, title in columns.items())
     titles = ", ".join(f'"{title}"' for title in columns.values())
-    inner = f'SELECT {chosen} FROM "{table}" WHERE {where} AND {SHOWN} GROUP BY {tags}'  # noqa: S608 - constants
+    inner = f'SELECT last("{always}") AS "{always}", {chosen} FROM "{table}" WHERE {where} AND {SHOWN} GROUP BY {tags}'  # noqa: S608
     return f"SELECT {tags}, {titles} FROM ({inner})"  # noqa: S608 - constants
 
 
 def vital(figure: str, service: str) -> str:
     """A figure of each instance of a service over time."""
-    return f'SELECT last("{figure}") FROM "service" WHERE {_of(service)}'  # noqa: S608 - constants
+    return f'SELECT last("{figure}") FROM "service" WHERE {_of(service)} fill(null)'  # noqa: S608 - constants
 
 
 def rate(figure: str, service: str) -> str:
     """How fast a service's counter grows, per second; a restart, which begins it anew, is left out."""
-    return f'SELECT non_negative_derivative(last("{figure}"), 1s) FROM "service" WHERE {_of(service)}'  # noqa: S608
+    return f'SELECT non_negative_derivative(last("{figure}"), 1s) FROM "service" WHERE {_of(service)} fill(none)'  # noqa: S608
+
+
+def sum_now(figure: str, service: str) -> str:
+    """The last value of a figure, added up over the instances of a service."""
+    last = f'SELECT last("{figure}") AS "n" FROM "service" WHERE {_every(service)} GROUP BY "instance"'  # noqa: S608
+    return f'SELECT sum("n") FROM ({last})'  # noqa: S608 - constants
+
+
+def sum_over_time(figure: str, service: str) -> str:
+    """A figure over time, added up over the instances of a service."""
+    return _summed(f'last("{figure}")', service)
+
+
+def sum_of_rates(figure: str, service: str) -> str:
+    """How fast a counter grows per second, added up over the instances of a service."""
+    return _summed(f'non_negative_derivative(last("{figure}"), 1s)', service)
+
+
+def _summed(value: str, service: str) -> str:
+    step = "time($__interval)"
+    each = (
+        f'SELECT {value} AS "n" FROM "service" WHERE {_every(service)} '  # noqa: S608 - constants
+        f'GROUP BY {step}, "instance" fill(none)'
+    )
+    return f'SELECT sum("n") FROM ({each}) WHERE {SHOWN} GROUP BY {step} fill(none)'  # noqa: S608 - constants
+
+
+def _every(service: str) -> str:
+    return f"\"service\" = '{service}' AND {SHOWN}"
 
 
 def _of(service: str) -> str:
     return (
-        f'"service" = \'{service}\' AND "instance" =~ /^$instance$/ AND {SHOWN} '
-        'GROUP BY time($__interval), "instance" fill(none)'
+        f'"service" = \'{service}\' AND "instance" =~ /^$instance$/ AND {SHOWN} GROUP BY time($__interval), "instance"'
     )
 
 
-def _over(per: str, function: str, sources: Sequence[str], *, by: str = "", scale: str = "") -> str:
+def _over(per: str, function: str, sources: Sequence[str], *, meters: bool = False, scale: str = "") -> str:
+    """A function of what the sources used, of each meter or of all, in each `per`."""
     inner = ", ".join(f"({source})" for source in sources)
-    groups = f"time({per}, 1ms)" + (f", {by}" if by else "")
-    return (
-        f'SELECT {function}("used"){scale} AS "used" FROM {inner} WHERE {QUARTERS} '  # noqa: S608 - constants
-        f"GROUP BY {groups} fill(none) {ZONE}"
-    )
+    groups = ", ".join([*([f"time({per}, 1ms)"] if per else ()), *(['"meter"'] if meters else ())])
+    by = f" GROUP BY {groups}" if groups else ""
+    bins = f" fill(none) {ZONE}" if per else ""
+    return f'SELECT {function}("used"){scale} AS "used" FROM {inner} WHERE {QUARTERS}{by}{bins}'  # noqa: S608

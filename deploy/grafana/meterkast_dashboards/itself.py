@@ -45,7 +45,7 @@ def _services() -> Panel:
     panel = listing(
         About(title="Services", says="The last word of each process. Services of one process tell the same memory.",
               unit="none", empty=QUIET, height=7, since="10m"),
-        rows(last_of("service", columns, '"instance" =~ /^$instance$/', by=("service", "instance"))),
+        rows(last_of("service", "told", columns, '"instance" =~ /^$instance$/', by=("service", "instance"))),
         looks={
             "State": {"mappings": [{"type": "value", "options": words}], "custom.cellOptions": {"type": "color-text"}},
             "Up for": {"unit": "dtdurations"},

@@ -16,8 +16,8 @@ from grafana_foundation_sdk.models.dashboard import (
 
 from deploy.grafana.meterkast_dashboards.sources import InfluxQuery, source
 
-FILL = 25
-TABLE_HEIGHT = 9
+HOLE_MS = {"": False, "10s": 300_000, "1m": 300_000, "2m": 600_000, "15m": 3_600_000}
+"""By the shortest time between points: over how much of nothing a line goes on, a longer hole is shown as one."""
 HEIGHT = 8
 WIDTH = 24
 
@@ -44,6 +44,7 @@ class About:
 def figure(about: About, queries: Sequence[InfluxQuery]) -> Panel:
     """One large number per query."""
     panel = stat.Panel().graph_mode(shapes.BigValueGraphMode.NONE).color_mode(shapes.BigValueColorMode.VALUE)
+    panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     if not about.steps:
         panel.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.FIXED).fixed_color("text"))
     return _panel(panel.text_mode(shapes.BigValueTextMode.VALUE_AND_NAME), about, queries)
@@ -60,7 +61,7 @@ def curve(
 ) -> Panel:
     """Lines over time; `soft` is a range that is shown even where the values stay within it."""
     panel = timeseries.Panel().line_width(1.5).fill_opacity(fill).show_points(shapes.VisibilityMode.AUTO)
-    panel.span_nulls(0).legend(_legend()).tooltip(_tooltip())
+    panel.span_nulls(HOLE_MS[interval or ""]).legend(_legend()).tooltip(_tooltip())
     if step:
         panel.line_interpolation(shapes.LineInterpolation.STEP_AFTER)
     if soft:

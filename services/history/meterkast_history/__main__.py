@@ -61,6 +61,8 @@ def _history(settings: HistorySettings, session: MqttSession, health: Health) ->
     vitals = None if _is_embedded(settings) else _vitals_keeper(settings, store)
     service = HistoryService(settings, session, store, health, share=share, watch=watch, vitals=vitals)
     _tell(settings, service, health)
+    if vitals:
+        vitals.tell(health)
     return service
 
 

@@ -13,6 +13,7 @@ from meterkast_store import Batch, Vital
 from meterkast_history.intake import MalformedError
 from meterkast_history.share import Share
 
+SILENT_AFTER_S = 600
 MOST_TOPICS = 100_000
 MOST_BYTES = 8192
 MOST_FIGURES = 40
@@ -35,6 +36,7 @@ class Vitals:
         self._topics = topics
         self._dropped = dropped
         self._share = share
+        self._is_online: set[str] = set()
         self._told: dict[str, bytes] = {}
         self._read_at: dict[str, datetime] = {}
 
@@ -48,13 +50,21 @@ class Vitals:
         if self._share and not self._is_ours(topic, self._share):
             return
         if not payload:
-            self._told.pop(topic, None)
-            if topic.startswith(f"{self._topics.prefix}/"):
-                self._read_at.pop(topic.split("/")[-2], None)
+            self._forget(topic)
         elif len(payload) > MOST_BYTES or (topic not in self._told and len(self._told) >= MOST_TOPICS):
             self._dropped()
         else:
             self._told[topic] = payload
+            if payload == ONLINE:
+                self._is_online.add(topic)
+            else:
+                self._is_online.discard(topic)
+
+    def _forget(self, topic: str) -> None:
+        self._told.pop(topic, None)
+        self._is_online.discard(topic)
+        if topic.startswith(f"{self._topics.prefix}/"):
+            self._read_at.pop(topic.split("/")[-2], None)
 
     def _is_ours(self, topic: str, share: Share) -> bool:
         if not topic.startswith(f"{self._topics.prefix}/"):
@@ -67,9 +77,21 @@ class Vitals:
         if known is None or known < received_at:
             self._read_at[gateway] = received_at
 
+    def known(self) -> int:
+        """How many gateways have sent a reading."""
+        return len(self._read_at)
+
+    def online(self) -> int:
+        """How many gateways say that they are online."""
+        return len(self._is_online)
+
+    def silent(self, now: datetime) -> int:
+        """How many gateways have sent no reading for ten minutes."""
+        return sum((now - at).total_seconds() > SILENT_AFTER_S for at in list(self._read_at.values()))
+
     def batch(self, now: datetime) -> Batch:
         """Return how everybody does now."""
-        devices: dict[str, Figures] = defaultdict(dict)
+        devices: dict[str, Figures] = defaultdict(lambda: {"known": 1})
         services: dict[tuple[str, str], Figures] = {}
         for topic, payload in list(self._told.items()):
             try:
@@ -92,7 +114,7 @@ class Vitals:
 
 def _service(payload: bytes) -> Figures:
     health = ServiceHealth.from_json(payload)
-    return {**_sane(health.figures), "up": int(health.status in UP)}
+    return {**_sane(health.figures), "up": int(health.status in UP), "told": 1}
 
 
 def _device(payload: bytes) -> Figures:

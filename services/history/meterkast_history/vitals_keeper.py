@@ -1,9 +1,10 @@
-"""Keeping how gateways and services do: a convenience that never holds up a reading."""
+"""Hearing and keeping how gateways and services do: a convenience that never holds up a reading."""
 
 import asyncio
 from datetime import UTC, datetime
 
 from meterkast_runtime.errors import MqttError
+from meterkast_runtime.health import Health
 from meterkast_runtime.log import get_logger
 from meterkast_runtime.metrics import Counter
 from meterkast_runtime.mqtt import MqttSession
@@ -24,6 +25,12 @@ class VitalsKeeper:
         self._store = store
         self._every_s = every_s
         self._log = get_logger("history")
+
+    def tell(self, health: Health) -> None:
+        """Let health tell how many gateways there are, and how they do."""
+        health.figure("gateways", self._vitals.known)
+        health.figure("gateways_online", self._vitals.online)
+        health.figure("gateways_silent", lambda: self._vitals.silent(datetime.now(UTC)))
 
     def read(self, batch: Batch) -> None:
         """Note whose readings came."""

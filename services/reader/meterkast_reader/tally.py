@@ -21,7 +21,7 @@ class Tally:
     """Counts telegrams, checksum errors and lost bytes of one gateway."""
 
     def __init__(self, gateway: str, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self.counters: Counter[str] = Counter()
+        self.counters: Counter[str] = Counter(telegrams=0, crc_errors=0, discarded_bytes=0)
         self._gateway = gateway
         self._clock = clock
         self._telegram_at = clock()
