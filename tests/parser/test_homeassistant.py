@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from meterkast_contracts.asyncapi import CHANNELS
 from meterkast_contracts.catalogue import CATALOGUE
 from meterkast_contracts.messages import DeviceInfo, MbusKind, MbusReading, Reading
 from meterkast_contracts.topics import Topics
@@ -292,6 +293,13 @@ def test_another_programs_messages_are_left_alone() -> None:
     assert not teller.recall(mine.topic, b"no JSON")
     assert not teller.recall(mine.topic, mine.payload.replace(b"dsmr/home", b"other/home"))
     assert teller.recall(mine.topic, mine.payload)
+
+
+def test_the_contract_lists_the_topic() -> None:
+    """AsyncAPI tells the topic that is written."""
+    (address,) = (channel.address for channel in CHANNELS if channel.name == "discovery")
+    (mine, *_) = spoken().messages(None, with_mbus())
+    assert mine.topic == address.format(gateway="home", meter="meter")
 
 
 @pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entry.name)

@@ -41,7 +41,10 @@ def build_parser(settings: ParserSettings, health: Health) -> ParserService:
     topics = Topics(settings.mqtt.prefix)
     client_id = f"meterkast-parser-{settings.instance}"
 
-    def report(sentence: str) -> None:
+    def report(sentence: str | None) -> None:
+        if sentence is None:
+            health.ok(part="compat")
+            return
         get_logger("parser").warning(sentence)
         health.degraded(sentence, part="compat")
 
