@@ -9,4 +9,4 @@ def test_a_cleared_reading_is_nothing_to_write() -> None:
     """A forgotten gateway's retained reading is cleared by an empty message, which is no malformed one."""
     entry = Intake(Topics()).entry(Message("dsmr/home/reading", b""))
     batch = batch_of([entry])
-    assert not (batch.samples or batch.mbus or batch.events)
+    assert [*batch.samples, *batch.mbus, *batch.events] == []
