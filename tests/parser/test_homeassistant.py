@@ -198,6 +198,7 @@ def test_nothing_is_told_of_further_readings() -> None:
     reading = read(DSMR_5)
     first(reading, teller)
     assert list(teller.messages(reading, reading)) == []
+    assert list(teller.messages(None, reading)) == []  # as a parser has it that shares telegrams with others
     silent = reading.model_copy(update={"mbus": (), "values": {"power_import_w": 5}})
     assert list(teller.messages(reading, silent)) == []
     assert list(teller.messages(silent, reading)) == []
