@@ -160,16 +160,19 @@ def test_only_the_chosen_gateway_is_shown() -> None:
 
 def test_without_a_name_the_only_gateway_is_shown() -> None:
     """A second one makes it a question, which is asked once; when it is forgotten, the other is shown again."""
-    asked: list[str] = []
+    asked: list[str | None] = []
     these = Chosen(None, asked.append)
     these.meet("home")
     assert these.shows("home")
+    assert asked == [None]
     these.meet("shed")
     these.meet("shed")
     assert not these.shows("home")
-    assert len(asked) == 1
+    assert len(asked) == 2
+    assert "home, shed: name one" in (asked[1] or "")
     these.forget("shed")
     assert these.shows("home")
+    assert asked[2] is None
 
 
 def test_dsmr_readers_topics_are_none_of_ours() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from meterkast_contracts.asyncapi import CHANNELS
 from meterkast_contracts.catalogue import CATALOGUE
 from meterkast_contracts.messages import DeviceInfo, MbusKind, MbusReading, Reading
 from meterkast_contracts.topics import Topics
@@ -197,6 +198,7 @@ def test_nothing_is_told_of_further_readings() -> None:
     reading = read(DSMR_5)
     first(reading, teller)
     assert list(teller.messages(reading, reading)) == []
+    assert list(teller.messages(None, reading)) == []  # as a parser has it that shares telegrams with others
     silent = reading.model_copy(update={"mbus": (), "values": {"power_import_w": 5}})
     assert list(teller.messages(reading, silent)) == []
     assert list(teller.messages(silent, reading)) == []
@@ -292,6 +294,13 @@ def test_another_programs_messages_are_left_alone() -> None:
     assert not teller.recall(mine.topic, b"no JSON")
     assert not teller.recall(mine.topic, mine.payload.replace(b"dsmr/home", b"other/home"))
     assert teller.recall(mine.topic, mine.payload)
+
+
+def test_the_contract_lists_the_topic() -> None:
+    """AsyncAPI tells the topic that is written."""
+    (address,) = (channel.address for channel in CHANNELS if channel.name == "discovery")
+    (mine, *_) = spoken().messages(None, with_mbus())
+    assert mine.topic == address.format(gateway="home", meter="meter")
 
 
 @pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entry.name)

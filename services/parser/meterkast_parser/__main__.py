@@ -120,7 +120,10 @@ class _Workshop:
         )
         return Trial(session, topic, self._health.message().to_json())
 
-    def _report(self, sentence: str) -> None:
+    def _report(self, sentence: str | None) -> None:
+        if sentence is None:
+            self._health.ok(part="compat")
+            return
         get_logger("parser").warning(sentence)
         self._health.degraded(sentence, part="compat")
 

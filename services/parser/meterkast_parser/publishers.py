@@ -23,8 +23,8 @@ class ReservedNameError(ValueError):
 class Publishers:
     """The publishers that are switched on; and what takes back what an earlier run told Home Assistant."""
 
-    def __init__(self, settings: ParserSettings, report: Callable[[str], None]) -> None:
-        """`report` takes a sentence about what the settings lack."""
+    def __init__(self, settings: ParserSettings, report: Callable[[str | None], None]) -> None:
+        """`report` takes a sentence about what the settings lack, None when nothing lacks any more."""
         section = settings.parser
         topics, zone = Topics(settings.mqtt.prefix), ZoneInfo(settings.home.timezone)
         language, has_values = settings.home.language, section.publishes_values
@@ -97,5 +97,5 @@ class Publishers:
         self._chosen.forget(gateway)
 
 
-def _unheard(_sentence: str) -> None:
+def _unheard(_sentence: str | None) -> None:
     """Where no such topics are written, nothing is to be said."""

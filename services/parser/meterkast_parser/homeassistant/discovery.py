@@ -33,6 +33,8 @@ class _Known:
 
     place: Place
     gateway: GatewayShape = field(default_factory=GatewayShape)
+    last: Reading | None = None
+    """The reading that was looked at last; those after it had its shape."""
     meter: MeterShape | None = None
     mbus: dict[str, MbusShape] = field(default_factory=dict)
     platforms: dict[str, Platforms] = field(default_factory=dict)
@@ -109,7 +111,8 @@ class Discovery:
     def messages(self, previous: Reading | None, reading: Reading) -> Iterator[Outgoing]:
         """Return what changes by a reading, which is nothing for all but a few."""
         known = self._known(reading.gateway)
-        unchanged = known.sent and previous is not None and same(previous, reading)
+        del previous  # a parser that shares telegrams with others does not know it
+        unchanged = known.sent and known.last is not None and same(known.last, reading)
         if not known.sent and known.awaits_gateway(_at(reading)):
             return iter(())
         if unchanged and (not known.absent or _at(reading) - min(known.absent.values()) < GONE_AFTER):
@@ -117,6 +120,7 @@ class Discovery:
         return self._changes(known, reading)
 
     def _changes(self, known: _Known, reading: Reading) -> Iterator[Outgoing]:
+        known.last = reading
         found = {shape.key: _merged_mbus(known.mbus.get(shape.key), shape) for shape in mbus_shapes(reading)}
         yield from self._removals(known, found, _at(reading))
         known.mbus |= found
