@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import stat
 import subprocess
 import tempfile
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from meterkast.__main__ import COMMANDS
+import yaml
+from meterkast.__main__ import app
 from meterkast.errors import LauncherError
 from meterkast.init import dotenv
 from meterkast.init.command import run_init
@@ -19,7 +21,7 @@ from meterkast.init.wishes import Wishes
 from typer.testing import CliRunner
 
 from tests.launcher.command import TIMEOUT_S, command, environment, meterkast
-from tests.launcher.deployed import init, secret
+from tests.launcher.deployed import ROOT, init, secret
 
 NOBODY = 65534
 
@@ -50,19 +52,18 @@ def typed(directory: Path, *answers: str) -> str:
         start_new_session=True,
     )
     os.close(slave)
-    screen, waiting = "", list(answers)
+    screen, waiting = b"", list(answers)
     try:
         while chunk := os.read(master, 1000):
-            screen += chunk.decode()
-            if waiting and screen.endswith(": "):
+            screen += chunk
+            if waiting and screen.endswith(b": "):
                 os.write(master, f"{waiting.pop(0)}\n".encode())
     except OSError:
         pass  # Linux ends a terminal that nobody holds any more by EIO
     finally:
         os.close(master)
-    assert process.wait(TIMEOUT_S) == 0, screen
-    assert waiting == [], screen
-    return screen.replace("\r\n", "\n")
+    assert (process.wait(TIMEOUT_S), waiting) == (0, []), screen.decode()
+    return screen.decode().replace("\r\n", "\n")
 
 
 def test_yes_asks_nothing_and_says_what_to_do_next(tmp_path: Path) -> None:
@@ -145,6 +146,18 @@ def test_every_setting_has_its_comment(tmp_path: Path) -> None:
         assert lines[number - 1].startswith("# ")
 
 
+def test_all_that_the_containers_are_given_is_made(tmp_path: Path) -> None:
+    """Each file of a secret, each mounted folder, and each variable of compose.yaml."""
+    compose = ROOT / "deploy" / "compose.yaml"
+    if not compose.exists():
+        pytest.skip(f"{compose} is missing; get the whole of this repository")
+    text = compose.read_text()
+    folder = init(tmp_path / "deploy")
+    files = [secret["file"] for secret in yaml.safe_load(text)["secrets"].values()]
+    assert [file for file in files if not (folder / file).exists()] == []
+    assert set(re.findall(r"\$\{([A-Z_]+)", text)) <= set(settings(folder))
+
+
 @pytest.mark.parametrize(
     ("wishes", "changed"),
     [
@@ -209,7 +222,7 @@ def test_what_cannot_be_is_one_sentence(installed: Path, arguments: list[str], s
     """What is wrong and what to do, and nothing has changed."""
     before = {path: path.read_bytes() for path in installed.rglob("*") if path.is_file()}
     place = () if arguments[0] == "nowhere" else (str(installed),)
-    result = CliRunner().invoke(COMMANDS[0].app, ["init", "--yes", *arguments, *place], input="short\n")
+    result = CliRunner().invoke(app, ["init", "--yes", *arguments, *place], input="short\n")
     assert isinstance(result.exception, LauncherError)
     assert str(result.exception).startswith(sentence)
     assert "\n" not in str(result.exception)
