@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import shutil
 import stat
 import subprocess
 import tempfile
@@ -95,7 +96,6 @@ def test_a_person_is_asked_at_a_terminal(tmp_path: Path) -> None:
     assert (found["TZ"], found["STORE_URL"]) == ("Europe/Brussels", "sqlite:////data/history.sqlite")
     assert "nas.local" in found["HOST_NAMES"]
     assert (folder / "secrets" / "mqtt-gateway-esp01").exists()
-    assert typed(tmp_path) == f"Nothing to do: {folder} is complete.\n"
 
 
 def test_enter_at_each_question_is_a_simulated_house(tmp_path: Path) -> None:
@@ -110,6 +110,35 @@ def test_enter_at_each_question_is_a_simulated_house(tmp_path: Path) -> None:
 def settings_ask_for_grafana() -> bool:
     """Where InfluxDB is proposed, Grafana is asked for."""
     return os.uname().machine in {"x86_64", "aarch64", "arm64"}
+
+
+@pytest.mark.parametrize("has_plugin", [True, False])
+def test_with_nothing_but_docker_it_runs_in_a_container(tmp_path: Path, has_plugin: bool) -> None:  # noqa: FBT001
+    """deploy/init builds the image where it is missing, tells what a container cannot know, and passes the rest on."""
+    folder, programs = deploy(tmp_path), tmp_path / "bin"
+    programs.mkdir()
+    shutil.copy(ROOT / "deploy" / "init", folder)
+    plugin = 'version) exit 0;; *) echo "plugin $*";;' if has_plugin else "*) exit 1;;"
+    doubles = {
+        "docker": f'case $1 in compose) shift; case $1 in {plugin} esac;; image) exit 1;; *) echo "docker $*";; esac',
+        "docker-compose": 'echo "standalone $*"',
+        "hostname": 'case $1 in -s) echo nas;; *) echo "192.0.2.7 2001:db8::7";; esac',
+    }
+    for name, script in doubles.items():
+        (programs / name).write_text(f"#!/bin/sh\n{script}\n")
+        (programs / name).chmod(0o755)
+
+    def lines() -> list[str]:
+        path = f"{programs}:{os.environ['PATH']}"
+        run = subprocess.run([folder / "init", "--tls"], env={"PATH": path}, capture_output=True, check=True, text=True)
+        return run.stdout.splitlines()
+
+    built, run = lines()
+    assert built == f"{'plugin' if has_plugin else 'standalone'} --profile tools build tools"
+    assert f"--user {os.getuid()}:{os.getgid()} --volume {folder}:{folder} meterkast-tools:latest init {folder}" in run
+    assert run.endswith("--host nas --host nas.local --host 192.0.2.7 --address 192.0.2.7 --tls")
+    (folder / ".env").write_text("METERKAST_VERSION=1.2.3\n")
+    assert lines()[1].endswith(f"meterkast-tools:1.2.3 init {folder} --tls")
 
 
 def test_the_folder_is_closed_to_others(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from meterkast import mosquitto_passwords
 from meterkast.init import dotenv, roles, variables
@@ -20,6 +20,7 @@ SETTINGS = st.lists(
         st.text(st.characters(exclude_characters="\n\r\0", exclude_categories=["Cs"]), max_size=12),
     )
 )
+FEW = settings(deadline=None, max_examples=40)
 WANTED = roles.wanted_rights(prefix="dsmr", served=["home"], gateways=["esp01"], programs=[])
 
 
@@ -34,6 +35,7 @@ def rights(text: str) -> dict[str, set[str]]:
     return found
 
 
+@FEW
 @given(LINES)
 @example(["user parser", "topic #", "user me", "topic a", "user parser", "topic b"])
 def test_each_right_is_there_and_no_line_is_lost(lines: list[str]) -> None:
@@ -49,22 +51,24 @@ def test_each_right_is_there_and_no_line_is_lost(lines: list[str]) -> None:
     assert roles.merged(merged, WANTED) == merged
 
 
+@FEW
 @given(SETTINGS)
 @example(["TZ=a", "TZ=b"])
 def test_each_setting_is_as_wished_and_no_line_is_lost(lines: list[str]) -> None:
     """In any `.env`; a second time nothing changes."""
     text = "\n".join(lines)
     for wishes in (Wishes(), Wishes(timezone="Europe/Luxembourg", tls=True)):
-        settings = variables.settings(dotenv.values(text), wishes)
-        written = variables.written(text, settings)
-        assert dotenv.values(written) == settings
-        changed = {name for name, value in dotenv.values(text).items() if settings[name] != value}
+        wanted = variables.settings(dotenv.values(text), wishes)
+        written = variables.written(text, wanted)
+        assert dotenv.values(written) == wanted
+        changed = {name for name, value in dotenv.values(text).items() if wanted[name] != value}
         kept = [line for line in lines if line.strip() and not changed & set(dotenv.values(line))]
         assert set(kept) <= set(written.split("\n"))
         again = variables.settings(dotenv.values(written), wishes)
         assert variables.written(written, again) == written
 
 
+@FEW
 @given(LINES)
 def test_each_user_comes_in_and_no_line_is_lost(lines: list[str]) -> None:
     """In any password file; a second time nothing changes."""
