@@ -121,6 +121,17 @@ class InfluxRows:
         rows = _rows(series, found)
         return rows[::-1] if newest else rows
 
+    async def newest(self, series: Sequence[Series]) -> list[Row | None]:
+        """The newest row of each of these series, many of one table in one request."""
+        rows: dict[Series, Row] = {}
+        for table in Table:
+            asked = [one for one in series if one.table is table]
+            for begin in range(0, len(asked), QUESTIONS_PER_REQUEST):
+                some = asked[begin : begin + QUESTIONS_PER_REQUEST]
+                found = await self._ask(table, *(self._select(one, " ORDER BY time DESC LIMIT 1", "*") for one in some))
+                rows |= {one: row for one, answer in zip(some, found, strict=True) for row in _rows(one, answer)}
+        return [rows.get(one) for one in series]
+
     async def at(self, series: Series, times: Sequence[int]) -> list[Row]:
         """Rows at exactly these times."""
         return await self._at(series, times)

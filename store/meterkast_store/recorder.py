@@ -23,12 +23,23 @@ class Draft:
     tails: dict[Series, Row | None]
     written: dict[Series, dict[int, Row]] = field(default_factory=lambda: defaultdict(dict))
 
+    async def learn(self, series: Iterable[Series]) -> None:
+        """Ask for the newest rows of many series together, of those that are not yet known."""
+        unknown = [one for one in dict.fromkeys(series) if one not in self.tails]
+        if unknown:
+            self.tails.update(zip(unknown, await self.rows.newest(unknown), strict=True))
+
     async def tail(self, series: Series) -> Row | None:
         """Return the newest row of a series."""
         if series not in self.tails:
             found = await self.rows.between(series, LONG_AGO, FAR_AHEAD, limit=1, newest=True)
             self.tails[series] = found[0] if found else None
         return self.tails[series]
+
+    async def begins(self, series: Series, boundary: int) -> bool:
+        """Whether nothing stands at this quarter's boundary or later: then none of its samples are stored either."""
+        tail = await self.tail(series)
+        return tail is None or tail.at <= boundary - QUARTER_MS
 
     async def get(self, series: Series, at: int) -> Row | None:
         """Return the row at a time."""
@@ -42,7 +53,7 @@ class Draft:
     async def before(self, series: Series, at: int) -> Row | None:
         """Return the last live row before a time."""
         tail = await self.tail(series)
-        if tail is not None and tail.at < at and quarter.is_alive(tail):
+        if tail is None or (tail.at < at and quarter.is_alive(tail)):
             return tail
         limit = TOMBSTONES_IN_A_ROW + len(self.written[series])
         stored = await self.rows.between(series, LONG_AGO, at - 1, limit=limit, newest=True)
@@ -88,10 +99,13 @@ class Recorder:
         draft = Draft(self._rows, self._tails)
         self._tails = {}
         samples = _by_series(sample_row(sample) for sample in batch.samples)
+        mbus = [mbus_row(sample) for sample in batch.mbus]
+        quarters = {series: Series(Table.QUARTER, series.gateway, series.name) for series in samples}
+        await draft.learn([*quarters.values(), *(row.series for row in mbus)])
         for series, rows in samples.items():
-            await self._quarters(draft, Series(Table.QUARTER, series.gateway, series.name), rows)
-        for sample in batch.mbus:
-            await self._mbus(draft, mbus_row(sample))
+            await self._quarters(draft, quarters[series], rows)
+        for row in mbus:
+            await self._mbus(draft, row)
         changed = [row for rows in draft.written.values() for row in rows.values()]
         logged = [row for rows in samples.values() for row in rows.values()]
         await self._rows.put([*logged, *changed, *map(event_row, batch.events)])
@@ -110,7 +124,8 @@ class Recorder:
             if grown is not None:
                 draft.put(grown)
                 continue
-            stored = await _samples(self._rows, group, boundary)
+            begins = await draft.begins(series, boundary)
+            stored = group if begins else await _samples(self._rows, group, boundary)
             rows = quarter.summarise(series, boundary, stored)
             if current is not None and quarter.samples_in(rows[-1]) < quarter.samples_in(current):
                 continue  # retention took samples of this quarter: what was made of all of them stands

@@ -103,6 +103,10 @@ class Shelf(Protocol):
         """Rows with `after` < at ≤ `until` by time, the oldest (or newest) `limit` of them."""
         ...
 
+    async def newest(self, series: Sequence[Series]) -> list[Row | None]:
+        """The newest row of each of these series, None where it has none."""
+        ...
+
     async def at(self, series: Series, times: Sequence[int]) -> list[Row]:
         """Rows at exactly these times (ascending), by time."""
         ...

@@ -69,6 +69,12 @@ class SqliteRows:
         )
         return rows[::-1] if newest else rows
 
+    async def newest(self, series: Sequence[Series]) -> list[Row | None]:
+        """The newest row of each of these series."""
+        last = "TRUE ORDER BY at DESC LIMIT 1"
+        found = await self._read(lambda connection: [self._select(connection, one, last, ()) for one in series])
+        return [next(iter(rows), None) for rows in found]
+
     async def at(self, series: Series, times: Sequence[int]) -> list[Row]:
         """Rows at exactly these times."""
         where = f"{_AMONG} ORDER BY at"

@@ -48,6 +48,10 @@ class Window:
             return found
         return found[-limit:] if newest else found[:limit]
 
+    async def newest(self, series: Sequence[Series]) -> list[Row | None]:
+        """The newest row of each of these series."""
+        return await self._rows.newest(series)
+
     async def at(self, series: Series, times: Sequence[int]) -> list[Row]:
         """Rows at exactly these times."""
         if series not in self._times:

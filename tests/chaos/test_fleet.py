@@ -12,12 +12,15 @@ from meterkast_runtime.mqtt import MqttSession, MqttSettings
 from tests.brokers import Broker
 from tests.chaos.test_kill import wait_until_up
 from tests.databases import DatabaseMissingError, DatabaseServer, influxdb_1
+from tests.pipeline.bridge import Bridge
+from tests.pipeline.dial import Dial
 from tests.pipeline.fleet import Kept, Street, fleet, same
-from tests.pipeline.parts import Part, running
+from tests.pipeline.parts import Part, running, settings_for
 
 GATEWAYS, TICKS, EVERY_S = 50, 16, 60
 AT_ONCE = 20
 PATIENCE_S = 60
+TELEGRAMS, INTERVAL_S = 120, 0.02
 
 
 @pytest.fixture
@@ -75,3 +78,38 @@ async def until_kept(kept: Kept, wanted: int) -> None:
                 found = await asyncio.to_thread(kept.count)
     except TimeoutError:
         raise AssertionError(f"{found} of {wanted} readings are kept") from None
+
+
+@pytest.mark.parametrize("disk", ["kept", "lost"])
+async def test_a_fleet_outlives_its_broker(mosquitto: Broker, disk: str, tmp_path: Path) -> None:
+    """The broker is killed, with or without what it had saved: the reader sends again, and each reading stands once."""
+    dial = Dial.of(TELEGRAMS)
+    with Bridge(dial.telegrams, interval_s=INTERVAL_S) as bridge:
+        settings = settings_for(mosquitto, bridge.url)
+        own = {
+            "parser-1": {"METERKAST_PARSER__SHARE": "parser"},
+            "parser-2": {"METERKAST_PARSER__SHARE": "parser"},
+            "history": {"METERKAST_HISTORY__SHARE": "1/1"},
+            "reader": {},
+        }
+        parts = {}
+        for name, more in own.items():
+            (tmp_path / name).mkdir()
+            variables = {**settings, **more, "METERKAST_INSTANCE": name}
+            parts[name] = Part(name.partition("-")[0], tmp_path / name, variables)
+        with running(parts):
+            for name in ("parser-1", "parser-2", "history"):
+                parts[name].start()
+            await wait_until_up(mosquitto, "parser-1", "parser-2", "history")
+            parts["reader"].start()
+            bridge.wait_for(TELEGRAMS // 2)
+            mosquitto.kill()
+            if disk == "lost":
+                mosquitto.forget()
+            mosquitto.start()
+            bridge.wait_for(TELEGRAMS)
+            data = tmp_path / "history" / "data"
+            await dial.wait_until_kept(data, PATIENCE_S)
+            for part in reversed(parts.values()):
+                part.stop()
+            await dial.check(data)

@@ -35,7 +35,7 @@ WORKLOADS = {name: one for name, one in DOCUMENTS.items() if one["kind"] == "Sta
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_each_object_is_what_kubernetes_takes(name: str) -> None:
-    """Every field is known to the schemas of Kubernetes, of the oldest version that numbers pods from one and of today's."""
+    """Every field is known to the schemas of Kubernetes, from the oldest that numbers pods from one to today's."""
     for version in (OLDEST, kubernetes_validate.latest_version()):
         kubernetes_validate.validate(DOCUMENTS[name], version, strict=True)
 

@@ -7,6 +7,7 @@ import pytest
 from meterkast_contracts.messages import Reading
 from meterkast_contracts.topics import Topics
 from meterkast_parser.gateway import Gateway, Options
+from meterkast_parser.lane import Lane
 from meterkast_parser.outgoing import Outgoing
 
 from tests.parser.telegrams import DSMR_5, OLD, with_crc
@@ -38,6 +39,18 @@ def test_interval_takes_the_first_telegram_of_each_interval() -> None:
         for reading in readings(list(home.take(at(START + timedelta(seconds=second)), START)))
     ]
     assert taken[1:] == [START + timedelta(seconds=second) for second in (4, 14, 24, 34, 44, 54)]
+
+
+def test_parsers_that_share_take_one_reading_each_of_an_interval() -> None:
+    """With an interval of 10 s, two parsers give two readings of it, the first of them at its boundary."""
+    two = [gateway(interval_s=10, lane=Lane(number)) for number in range(2)]
+    taken = sorted(
+        reading.measured_at
+        for second in range(4, 34)
+        for reading in readings(list(two[second % 2].take(at(START + timedelta(seconds=second)), START)))
+        if reading.measured_at
+    )
+    assert taken == [START + timedelta(seconds=second) for second in (4, 5, 14, 15, 24, 25)]
 
 
 @pytest.mark.parametrize("kind", ["obis", "value"])

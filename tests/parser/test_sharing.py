@@ -16,7 +16,7 @@ from meterkast_runtime.errors import StartError
 from meterkast_runtime.health import Health
 from meterkast_runtime.mqtt import MqttSession, MqttSettings
 from meterkast_runtime.supervision import unheeded
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
 from tests.brokers import Broker, BrokerOptions, Mosquitto
 from tests.parser.telegrams import DSMR_5, OLD, with_crc
@@ -129,9 +129,3 @@ async def test_the_access_list_of_services_suffices_to_share(tmp_path: Path) -> 
             await session.wait_connected()
             await session.publish(TOPICS.telegram("home"), OLD)
             assert (await anext(session.messages())).topic == TOPICS.reading("home")
-
-
-def test_an_interval_needs_every_telegram() -> None:
-    """Sharing and reading_interval_s together are refused in a sentence."""
-    with pytest.raises(ValidationError, match="leave one of the two out"):
-        ParserSection(share="parser", reading_interval_s=10)

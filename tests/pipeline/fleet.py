@@ -18,7 +18,7 @@ from tests.databases import DatabaseServer
 from tests.parser.telegrams import with_crc
 from tests.pipeline.parts import Part, settings_for
 
-DATABASE = "meterkast"
+DATABASE, SAMPLES = "meterkast", "meterkast_samples"
 HOUSES = 20
 TOPICS = Topics()
 TARIFF = re.compile(rb"96\.14\.0\(\d+\)")
@@ -81,11 +81,11 @@ class Kept:
 
     def count(self) -> int:
         """How many readings there are."""
-        return sum(int(row[-1]) for row in self._ask('SELECT count("power_import_w") FROM "sample"'))
+        return sum(int(row[-1]) for row in self._ask('SELECT count("power_import_w") FROM "sample"', SAMPLES))
 
     def readings(self) -> set[tuple[str, int]]:
         """Gateway and time of every reading; a time stands for a gateway only once."""
-        rows = list(self._ask('SELECT "power_import_w" FROM "sample" GROUP BY "gateway"'))
+        rows = list(self._ask('SELECT "power_import_w" FROM "sample" GROUP BY "gateway"', SAMPLES))
         found = {(_gateway(row), int(row[2])) for row in rows}
         assert len(found) == len(rows), "a gateway has two readings at one time: of two meters"
         return found
@@ -100,8 +100,8 @@ class Kept:
         rows = self._ask(f'SELECT count("text") FROM "event" WHERE "meter" = \'{kind}\' GROUP BY "gateway"')
         return {_gateway(row): int(row[-1]) for row in rows}
 
-    def _ask(self, question: str) -> Iterator[list[str]]:
-        query = urllib.parse.urlencode({"db": DATABASE, "epoch": "ms", "q": question})
+    def _ask(self, question: str, database: str = DATABASE) -> Iterator[list[str]]:
+        query = urllib.parse.urlencode({"db": database, "epoch": "ms", "q": question})
         request = urllib.request.Request(f"{self.server.url}/query?{query}", headers={"Accept": "application/csv"})
         with urllib.request.urlopen(request, timeout=120) as answer:
             text = answer.read().decode()

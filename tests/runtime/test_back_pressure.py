@@ -1,5 +1,6 @@
 """More messages than the consumer takes."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,22 @@ async def test_a_full_queue_does_not_hold_up_an_acknowledgement(unlimited: Broke
         await until(lambda: slow.waiting >= 10)
         await slow.publish("b", "answered")
         await take(slow, COUNT)
+
+
+async def test_what_waits_does_not_hold_up_the_greeting(unlimited: Broker) -> None:
+    """A session that returns is connected though nobody takes the messages that come before the broker's answer."""
+    settings = settings_for(unlimited)
+    away = MqttSession(settings, client_id="slow", subscriptions=["a"])
+    async with away, MqttSession(settings, client_id="sender") as sender:
+        await away.wait_connected()
+        await away.aclose()
+        for _ in range(COUNT):
+            sender.publish("a", FAR_TOO_MUCH)
+        await sender.flush()
+        async with MqttSession(settings, client_id="slow", subscriptions=["a"], receive_limit=10) as back:
+            async with asyncio.timeout(10):
+                await back.wait_connected()
+            await take(back, COUNT)
 
 
 async def test_a_paused_connection_is_kept_alive(unlimited: Broker) -> None:

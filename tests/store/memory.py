@@ -40,6 +40,9 @@ class MemoryRows:
             return found
         return found[-limit:] if newest else found[:limit]
 
+    async def newest(self, series: Sequence[Series]) -> list[Row | None]:
+        return [max(self.tables.get(one, {}).values(), key=lambda row: row.at, default=None) for one in series]
+
     async def at(self, series: Series, times: Sequence[int]) -> list[Row]:
         rows = self.tables.get(series, {})
         return [rows[at] for at in sorted(times) if at in rows]

@@ -70,7 +70,10 @@ ROLES: Mapping[str, Role] = {
     "history": Role(read=EVERYTHING, write=("{prefix}/+/event", "meterkast/history/+/status")),
     "api": Role(read=EVERYTHING, write=("{prefix}/+/command/#", "meterkast/api/+/status")),
     "console": Role(read=EVERYTHING, write=("{prefix}/+/command/#", "meterkast/console/+/status")),
-    "homeassistant": Role(read=PROGRAM.read, write=("homeassistant/status",)),
+    "homeassistant": Role(
+        read=PROGRAM.read,
+        write=("homeassistant/status", *("{prefix}/+/command/" + name for name in ("restart", "identify", "update"))),
+    ),
     "health": Role(read=("$SYS/broker/uptime",)),
 }
 

@@ -33,8 +33,8 @@ class MqttSession:
     """Receives and publishes, and reconnects for ever; nothing published is lost before the broker has it.
 
     At `receive_limit` messages not yet taken it stops reading, and the rest waits with the broker; but while a publish
-    waits for its PUBACK it reads on, since that answer may stand behind messages. `leaving`: it gives its subscriptions
-    up, so that only what already waits for it comes.
+    waits for its PUBACK, or a connection for its greeting, it reads on, since that answer may stand behind messages.
+    `leaving`: it gives its subscriptions up, so that only what already waits for it comes.
     """
 
     def __init__(
@@ -279,5 +279,6 @@ class MqttSession:
         self._received.append(Message(topic, payload, retain, duplicate, mid, link if mid else None))
         self._traffic.received += 1
         self._arrival.set()
-        if link is not None and len(self._received) >= self._receive_limit and not self._outbox:
+        full = len(self._received) >= self._receive_limit
+        if full and link is not None and self.connected and not self._outbox:
             link.pause()

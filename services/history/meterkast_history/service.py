@@ -12,7 +12,7 @@ from meterkast_runtime.errors import MqttError
 from meterkast_runtime.health import Health
 from meterkast_runtime.log import get_logger
 from meterkast_runtime.metrics import Counter, Gauge, Histogram, total
-from meterkast_runtime.mqtt import MqttSession
+from meterkast_runtime.mqtt import Message, MqttSession
 from meterkast_store import Batch, HistoryStore, StoreDamagedError, StoreError
 
 from meterkast_history.audit import findings
@@ -122,10 +122,8 @@ class HistoryService:
                 return
 
     async def _take(self) -> None:
-        begin = len(self._topics.prefix) + 1
         async for message in self._session.messages():
-            if self._share and not self._share.has(message.topic[begin:].partition("/")[0]):
-                OTHERS.inc()
+            if self._share and self._passes_over(self._share, message):
                 message.ack()
                 continue
             try:
@@ -139,6 +137,13 @@ class HistoryService:
             if len(self._entries) >= self._section.batch_most:
                 self._room.clear()
                 await self._room.wait()
+
+    def _passes_over(self, share: Share, message: Message) -> bool:
+        """Whether a message is of another writer's gateway, or a retained one, which came before to a known session."""
+        if not share.has(message.topic[len(self._topics.prefix) + 1 :].partition("/")[0]):
+            OTHERS.inc()
+            return True
+        return message.retain and self._session.session_present
 
     async def _write(self) -> None:
         while True:

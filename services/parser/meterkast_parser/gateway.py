@@ -49,6 +49,7 @@ class Gateway:
         self._newest_at = _NEVER
         self._published_lines: frozenset[str] = frozenset()
         self._published: Reading | None = None
+        self._published_at = _NEVER
         self._last_receiver_time = _NEVER
 
     def remember(self, reading: Reading) -> None:
@@ -117,13 +118,12 @@ class Gateway:
             for publisher in self._options.publishers:
                 yield from publisher.messages(self._published, reading)
             self._published = None if self._options.lane else reading
+            self._published_at = _time(reading)
 
     def _is_due(self, reading: Reading) -> bool:
         """Whether a reading begins a new interval; intervals stand on the clock, so that boundaries have theirs."""
         interval = self._options.interval_s
-        if not interval or self._published is None:
-            return True
-        return _time(reading).timestamp() // interval != _time(self._published).timestamp() // interval
+        return not interval or _time(reading).timestamp() // interval != self._published_at.timestamp() // interval
 
     def _values(self, raw: bytes, reading: Reading) -> Iterator[Outgoing]:
         options = self._options

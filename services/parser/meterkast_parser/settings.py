@@ -1,8 +1,8 @@
-from typing import Annotated, Self
+from typing import Annotated
 
 from meterkast_runtime.section import Section
 from meterkast_runtime.settings import Settings
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr
 
 from meterkast_parser.compat.settings import CompatSection
 from meterkast_parser.decryption import DEFAULT_AUTHENTICATION_KEY
@@ -25,7 +25,11 @@ class ParserSection(Section):
     """How telegrams become readings."""
 
     reading_interval_s: int = Field(
-        default=0, ge=0, le=900, description="One reading per so many seconds, up to a quarter of an hour; 0 takes all."
+        default=0,
+        ge=0,
+        le=900,
+        description="One reading per so many seconds, up to a quarter of an hour; 0 takes all. "
+        "Parsers that share give one each.",
     )
     share: str | None = Field(
         default=None,
@@ -61,15 +65,6 @@ class ParserSection(Section):
         """Whether Home Assistant is told of the meters."""
         enabled = self.homeassistant.enabled
         return not self.share if enabled is None else enabled
-
-    @model_validator(mode="after")
-    def _sees_enough(self) -> Self:
-        if self.share and self.reading_interval_s:
-            raise ValueError(
-                "reading_interval_s needs every telegram of a gateway, of which a parser with share sees only some: "
-                "leave one of the two out"
-            )
-        return self
 
 
 class ParserSettings(Settings):
