@@ -27,7 +27,7 @@ from meterkast_store.rows import Bin, Columns, Row, Series, Table, columns_of
 EARLIEST_MS = -9_000_000_000_000
 LATEST_MS = 9_000_000_000_000
 QUESTIONS_PER_REQUEST = 400
-ROWS_PER_QUESTION = 25
+ROWS_PER_QUESTION = 16
 """How many rows it takes as long to read as one more question takes to ask."""
 REGISTERS = r"/^(lag|span|count|reset|loose|.*_(wh|varh|l|kj)(_gain)?)$/"
 """The fields that tell where registers stood, among which are no gauges."""

@@ -124,7 +124,7 @@ class InfluxServer:
         """Give InfluxQL statements of any kind; raises a Refusal."""
         answer = await self._request("POST", "/query", params={"db": database, "epoch": "ms"}, data={"q": text})
         try:
-            results = answer.json()["results"]
+            results = said["results"] if (said := answer.json()) != {} else []  # 2.x says nothing more of a DELETE
         except (ValueError, LookupError, TypeError) as error:
             raise self._not_influxql() from error
         for result in results:
