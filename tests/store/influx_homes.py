@@ -67,7 +67,7 @@ class Home:
         if self.major == 2:
             return float(self.bucket(database)["retentionRules"][0]["everySeconds"]) / 86_400
         ((_, duration, *_),) = self.ask(f'SHOW RETENTION POLICIES ON "{database}"')
-        return float(duration.partition("h")[0]) / 24
+        return float(duration.partition("h")[0]) / 24 if "h" in duration else 0.0
 
     def user(self, *databases: str) -> dict[str, Any]:
         """Make somebody who may read and write these databases; returns their settings."""

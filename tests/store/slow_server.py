@@ -1,7 +1,6 @@
 """A TCP proxy before a server: it passes all on, keeps silent, or answers itself."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,26 +15,24 @@ class Proxy:
     def __init__(self, port: int) -> None:
         self.port = free_port()
         self.answer: bytes | None = None
-        self.asked = 0
         self.passed = 0
+        self.tasks: set[asyncio.Task[None]] = set()
         self._server_port = port
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            there, onward = await asyncio.open_connection("127.0.0.1", self._server_port)
-            back = asyncio.create_task(self._pass(there, writer))
+        there, onward = await asyncio.open_connection("127.0.0.1", self._server_port)
+        back = asyncio.create_task(self._pass(there, writer))
+        self.tasks |= {back, task} if (task := asyncio.current_task()) else {back}
+        try:
             while data := await reader.read(65_536):
-                if data.startswith((b"POST", b"GET")):
-                    self.asked += 1
                 if self.answer is None:
                     onward.write(data)
                 elif self.answer:
                     writer.write(self.answer)
-                    await writer.drain()
                     break
-            back.cancel()
+        finally:
             onward.close()
-        writer.close()
+            writer.close()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
@@ -53,7 +50,9 @@ async def before(port: int) -> AsyncIterator[Proxy]:
         yield proxy
     finally:
         server.close()
-        server.close_clients() if hasattr(server, "close_clients") else None
+        for task in proxy.tasks:
+            task.cancel()
+        await asyncio.gather(*proxy.tasks, return_exceptions=True)
 
 
 def response(status: str, body: str, *headers: str) -> bytes:
