@@ -1,6 +1,7 @@
 """`meterkast backup`: what it saves, while others write, and what is left when it fails."""
 
 import asyncio
+import gzip
 import signal
 import sqlite3
 import subprocess
@@ -241,3 +242,12 @@ def test_a_page_comes_back_as_it_was(
     back = pages.unpacked("x", pages.packed(page))
     assert (back.series, back.fields, list(map(tuple, back.rows))) == (page.series, fields, rows)
     assert [[type(value) for value in one] for one in back.rows] == [[type(value) for value in one] for one in rows]
+
+
+def test_values_of_another_scale_are_refused() -> None:
+    """A program that keeps a gauge with other decimals does not take 230.1 V for 2301."""
+    page = Page(Series(Table.SAMPLE, "home", "E1"), ["voltage_l1_v"], [(1, 2301)])
+    lines = gzip.decompress(pages.packed(page))
+    assert b'"decimals":{"voltage_l1_v":1}' in lines
+    with pytest.raises(BackupDamagedError, match="other decimals"):
+        pages.unpacked("x", gzip.compress(lines.replace(b'_v":1}', b'_v":3}')))
