@@ -95,6 +95,7 @@ unplug() {
     rm -f "$UNITS"/meterkast.{service,target} "$UNITS"/meterkast-*.{service,timer} "$COMMAND"
     rm -rf "$UNITS/meterkast-.service.d" "$UNITS/meterkast.service.d"
     rm -f "$UNITS"/meterkast-*.service.d/{secrets,web-password}.conf
+    rmdir --ignore-fail-on-non-empty "$UNITS"/meterkast-*.service.d 2>/dev/null || true
 }
 
 switch() { # switch VERSION: stop, change, start again what ran
@@ -140,13 +141,14 @@ install_() {
     [ "$before" = "$version" ] || [ -n "${NO_BACKUP:-}" ] || backup "$version"
     switch "$version"
     thin_out
+    [ "$before" != "$version" ] || say "$version was installed already; its units are put in place again"
     if [ -z "$before" ]; then
         systemctl enable --quiet --now meterkast-backup.timer
         say "$version is installed. Write your source into $ETC/meterkast.toml, then"
         say "  systemctl enable --now meterkast           everything in one process, with a broker of its own; or"
         say "  systemctl enable --now meterkast.target $(printf 'meterkast-%s ' $SERVICES)"
         say "                                             a service each, with the Mosquitto of this machine"
-    else
+    elif [ "$before" != "$version" ]; then
         say "$version runs in place of $before; back again: $0 rollback"
     fi
 }

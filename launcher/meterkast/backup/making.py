@@ -53,7 +53,7 @@ async def make_backup(options: BackupOptions, settings: BackupSettings, settings
                 writer.add(name, data, mode=mode)
             rows = await _add_history(writer, archive, tables, progress)
             writer.finish()
-            read_back = options.verify and out.seekable()
+            read_back = options.verify and options.file != STDOUT
             if read_back:
                 out.flush()
                 contents(out, progress)

@@ -1,18 +1,22 @@
 """Pages of history as members of a backup: gzipped JSON lines.
 
-The first line says whose rows they are and names their fields; each line after it is a row: its time in Unix
-milliseconds, then a value for each field, null where the row has none. Registers are integers of Wh, l, kJ.
+The first line says whose rows they are, names their fields, and says by how many decimal places which of them are
+scaled; each line after it is a row: its time in Unix milliseconds, then a value for each field, null where the row has
+none. Registers are integers of Wh, l, kJ.
 
-    {"table":"quarter","gateway":"home","name":"E0043","kind":"","fields":["lag","energy_import_t1_wh"]}
-    [1773144900000,1000,1000896]
+    {"table":"sample","gateway":"home","name":"E1","kind":"","fields":["energy_import_t1_wh","voltage_l1_v"],
+     "decimals":{"voltage_l1_v":1}}
+    [1773144900000,1000896,2301]
 """
 
 import gzip
 import re
 import zlib
+from collections.abc import Sequence
 
 import orjson
 from meterkast_store.archive import Page
+from meterkast_store.columns import gauge_decimals
 from meterkast_store.rows import Series, Table
 
 from meterkast.backup.errors import BackupDamagedError
@@ -32,7 +36,7 @@ def packed(page: Page) -> bytes:
     series = page.series
     head = {
         "table": series.table, "gateway": series.gateway, "name": series.name, "kind": series.kind,
-        "fields": list(page.fields),
+        "fields": list(page.fields), "decimals": _decimals(page.fields),
     }  # fmt: skip
     lines = [orjson.dumps(head), *map(orjson.dumps, page.rows), b""]
     return gzip.compress(b"\n".join(lines), LEVEL, mtime=0)
@@ -44,6 +48,7 @@ def unpacked(name: str, data: bytes) -> Page:
         head, *rows = orjson.loads(b"[" + gzip.decompress(data).rstrip(b"\n").replace(b"\n", b",") + b"]")
         table, fields = Table(head["table"]), head["fields"]
         series = Series(table, head["gateway"], head["name"], head["kind"])
+        same_scale = head["decimals"] == _decimals(fields)
     except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError) as error:
         raise BackupDamagedError(
             f"{name} in the backup is no page of history that this program knows ({error})",
@@ -52,4 +57,12 @@ def unpacked(name: str, data: bytes) -> Page:
     wide = len(fields) + 1
     if not all(map(_FIELD.fullmatch, fields)) or not all(len(row) == wide and isinstance(row[0], int) for row in rows):
         raise BackupDamagedError(f"{name} in the backup is no page of history", hint="take another backup")
+    if not same_scale:
+        raise BackupDamagedError(
+            f"{name} in the backup has values of other decimals than this program's", hint="use the one that made it"
+        )
     return Page(series, fields, rows)
+
+
+def _decimals(fields: Sequence[str]) -> dict[str, int]:
+    return {field: decimals for field in fields if (decimals := gauge_decimals(field))}

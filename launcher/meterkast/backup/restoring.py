@@ -45,8 +45,6 @@ class Restoring:
             async with open_archive(self._settings.store, folder) as archive:
                 if not self._options.merge and not self._options.replace:
                     await self._refuse(archive)
-                self._put_files()
-                self._put_accounts()
                 rows = await (self._merge(archive) if self._options.merge else self._refill(archive))
         self._progress.clear()
         return rows
@@ -92,6 +90,8 @@ class Restoring:
     async def _refill(self, archive: Archive) -> int:
         rows = 0
         async with archive.refill() as put:
+            self._put_accounts()
+            self._put_files()
             for page in self._pages():
                 await put(page)
                 rows += len(page.rows)
@@ -99,6 +99,8 @@ class Restoring:
         return rows
 
     async def _merge(self, archive: Archive) -> int:
+        self._put_accounts()
+        self._put_files()
         rows = seen = 0
         for page in self._pages():
             rows += await archive.add(page)
