@@ -5,10 +5,12 @@ import sys
 
 from meterkast_runtime.errors import MeterkastError
 
-from meterkast.commands import app
+from meterkast import commands, init_command, key_commands
+from meterkast.app import app
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
+COMMANDS = (commands, key_commands, init_command)  # importing them put them into the app, in this order
 
 
 def main() -> None:

@@ -1,15 +1,14 @@
 """What the embedded brokers are told: nats-server, and Mosquitto where there is no nats-server."""
 
-import base64
-import hashlib
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from meterkast.mosquitto_passwords import password_line
+
 ACK_WAIT = "15s"
 MAX_ACK_PENDING = 1000
-_PBKDF2_ROUNDS = 101
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +79,7 @@ def mosquitto(options: BrokerOptions) -> str:
     if options.username is not None:
         passwords = options.directory / "passwords"
         passwords.touch(mode=0o600)
-        passwords.write_text(_password_line(options.username, options.password or ""), encoding="utf-8")
+        passwords.write_text(f"{password_line(options.username, options.password or '')}\n", encoding="utf-8")
         lines.append(f"password_file {passwords}")
     return "\n".join((*lines, ""))
 
@@ -88,11 +87,3 @@ def mosquitto(options: BrokerOptions) -> str:
 def _listen(options: BrokerOptions) -> str:
     host = f"[{options.address}]" if ":" in options.address else options.address
     return f"{host}:{options.port}"
-
-
-def _password_line(username: str, password: str) -> str:
-    """A line of Mosquitto's password file: PBKDF2 with SHA-512, marked `$7$`."""
-    salt = os.urandom(12)
-    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _PBKDF2_ROUNDS)
-    words = (base64.b64encode(part).decode() for part in (salt, digest))
-    return f"{username}:$7${_PBKDF2_ROUNDS}${'$'.join(words)}\n"

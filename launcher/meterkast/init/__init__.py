@@ -1,0 +1,1 @@
+"""`meterkast init`: what a deployment by containers needs besides its images."""
