@@ -39,6 +39,8 @@ class Project:
     def __init__(self, engine: Engine, folder: Path) -> None:
         self.engine = engine
         self.folder = folder
+        self.started: dict[str, datetime] = {}
+        self._containers: dict[str, str] = {}
         self.web, self.web_tls, self.mqtt, self.mqtt_tls = (free_port() for _ in range(4))
         self.telnet, self.ftp, self.grafana = (free_port() for _ in range(3))
         self.passive = _row_of_ports(PASSIVE_PORTS)
@@ -68,27 +70,36 @@ class Project:
     def up(self) -> None:
         """Start everything, in order of health."""
         self.compose("up", "--detach", "--no-build", "--remove-orphans")
+        self._containers = self._found()
+        self.started = {name: moment(self.state(name)["StartedAt"]) for name in self.services()}
 
     def down(self) -> None:
         """Remove every container, network and volume."""
         self.compose("--profile", "tools", "down", "--volumes", "--remove-orphans", "--timeout", "10")
 
+    def _found(self) -> dict[str, str]:
+        rows = self.engine.docker(
+            "ps", "--all", f"--filter=label=com.docker.compose.project={NAME}",
+            '--format={{.Label "com.docker.compose.service"}} {{.ID}}',
+        )  # fmt: skip
+        return dict(row.split(" ") for row in rows.splitlines())
+
     def services(self) -> list[str]:
         """Names of the services that have a container."""
-        names = self.engine.docker(
-            "ps", "--all", f"--filter=label=com.docker.compose.project={NAME}",
-            '--format={{.Label "com.docker.compose.service"}}',
-        )  # fmt: skip
-        return sorted(names.split())
+        return sorted(self._containers)
 
     def container(self, service: str) -> str:
-        """The id of a service's container."""
-        return self.compose("ps", "-q", service).strip()
+        """The id of a service's container, as it was at the last `up`."""
+        return self._containers[service]
 
     def inspect(self, service: str) -> dict[str, Any]:
         """What Docker knows of a service's container."""
         (found,) = json.loads(self.engine.docker("inspect", self.container(service)))
         return dict(found)
+
+    def state(self, service: str) -> dict[str, Any]:
+        """What state a service's container is in."""
+        return dict(self.inspect(service)["State"])
 
     def inside(self, service: str, *command: str) -> str:
         """What a command writes in a service's container."""
@@ -100,18 +111,18 @@ class Project:
             eventually(lambda name=service: self._healthy(name), what=f"the health of {service}")  # type: ignore[misc]
 
     def _healthy(self, service: str) -> bool | None:
-        state = self.inspect(service)["State"]
+        state = self.state(service)
         return True if state["Running"] and state["Health"]["Status"] == "healthy" else None
 
     def crash(self, service: str) -> None:
         """Kill the process of a service from outside, so that Docker takes it for a crash; wait until another runs."""
-        before = self.inspect(service)["State"]
+        before = self.state(service)
         kill = f"import os; os.kill({before['Pid']}, 9)"
         self.engine.docker("run", "--rm", "--pid=host", "--user=0", "--network=none", PYTHON, "python", "-c", kill)
         eventually(lambda: self._runs_anew(service, before["StartedAt"]), what=f"another process of {service}")
 
     def _runs_anew(self, service: str, started_at: str) -> bool | None:
-        state = self.inspect(service)["State"]
+        state = self.state(service)
         return True if state["Running"] and state["StartedAt"] != started_at else None
 
     def secret(self, name: str) -> str:

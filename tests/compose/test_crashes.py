@@ -15,7 +15,8 @@ def test_every_part_crashes(project: Project) -> None:
     """Each container's process is killed in its turn and comes back healthy; of the seconds meanwhile none is missing."""
     project.crash("simulator")
     with project.client() as client:
-        began = eventually(lambda: _newest_since(client, datetime.now(UTC)), what="a reading after the reader's crash")
+        crashed = datetime.now(UTC)
+        began = eventually(lambda: _newest_since(client, crashed), what="a reading after the reader's crash")
         for service in ("mosquitto", "parser", "history", "api", "console", "proxy"):
             project.crash(service)
         project.wait_healthy(project.services())

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.compose.project import Project, moment
+from tests.compose.project import Project
 
 SERVICES = ("mosquitto", "simulator", "parser", "history", "api", "console", "proxy")
 MEGABYTE = 1024 * 1024
@@ -58,11 +58,10 @@ def test_memory(project: Project, service: str) -> None:
 
 def test_order(project: Project) -> None:
     """Who needs the broker starts when it is healthy, and who needs the API when that is."""
-    healthy = {name: moment(project.inspect(name)["State"]["StartedAt"]) for name in SERVICES}
     for name in ("simulator", "parser", "history", "api"):
-        assert healthy[name] - healthy["mosquitto"] >= timedelta(seconds=4), name
+        assert project.started[name] - project.started["mosquitto"] >= timedelta(seconds=4), name
     for name in ("console", "proxy"):
-        assert healthy[name] - healthy["api"] >= timedelta(seconds=14), name
+        assert project.started[name] - project.started["api"] >= timedelta(seconds=14), name
 
 
 def test_ports(project: Project) -> None:
