@@ -12,10 +12,10 @@ PROJECTS := $(wildcard pyproject.toml */pyproject.toml services/*/pyproject.toml
 WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.ts $(WEB)/*.json -type f 2>/dev/null)
 SYNC := $(BIN)/uv sync --frozen --quiet --all-packages --group dev
 
-.PHONY: help setup web run test lint types imports web-test generate bench fuzz clean
+.PHONY: help setup web run deploy-init test lint types imports web-test generate bench fuzz clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/synced ## the Python environment in .venv
 
@@ -39,6 +39,9 @@ $(PAGE): $(WEB)/node_modules/installed $(WEB_SOURCES)
 
 run: setup web ## the whole pipeline; SOURCE=/dev/ttyUSB0 for a real meter, ARGS="--help" for more
 	@$(BIN)/meterkast up $(ARGS) $(if $(SOURCE),"$(SOURCE)")
+
+deploy-init: ## what the containers need, by nothing but Docker; ARGS="--help" for what can be asked
+	@deploy/init $(ARGS)
 
 test: programs lint types imports web-test ## everything: lint, types, imports, web, unit, broker, browser
 	@$(BIN)/pytest -n $(or $(WORKERS),3) --dist loadgroup

@@ -8,6 +8,8 @@ from meterkast_runtime.errors import MeterkastError
 from meterkast import commands, init_command, key_commands
 from meterkast.app import app
 
+__all__ = ["app", "main"]
+
 USAGE_ERROR = 2
 INTERRUPTED = 130
 COMMANDS = (commands, key_commands, init_command)  # importing them put them into the app, in this order

@@ -11,49 +11,55 @@ from meterkast.errors import LauncherError
 
 _MORE = "May be given often."
 
+Names = list[str] | None
+Folder = Annotated[Path | None, typer.Argument(metavar="FOLDER", help="Where compose.yaml is; deploy or . if absent.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Ask nothing: take what is not said by default.")]
+Zone = Annotated[str | None, typer.Option(metavar="ZONE", help="The home's, e.g. Europe/Brussels.")]
+Serial = Annotated[str | None, typer.Option(metavar="[NAME=]DEVICE", help="A P1 cable here: shed=/dev/serial/by-id/…")]
+Gateways = Annotated[Names, typer.Option(metavar="NAME", help=f"Add a gateway in the network, with its user. {_MORE}")]
+Removed = Annotated[Names, typer.Option(metavar="NAME", help=f"Let it (or a program) in no longer. {_MORE}")]
+Programs = Annotated[Names, typer.Option(metavar="NAME", help=f"Add a user who reads all that is published. {_MORE}")]
+Simulator = Annotated[
+    bool | None, typer.Option("--simulator/--no-simulator", help="A simulated house.", show_default=False)
+]
+Store = Annotated[Literal["influxdb", "sqlite"] | None, typer.Option(help="Where history is kept.")]
+Grafana = Annotated[
+    bool | None, typer.Option("--grafana/--no-grafana", help="Dashboards; they need InfluxDB.", show_default=False)
+]
+Tls = Annotated[
+    bool | None,
+    typer.Option("--tls/--no-tls", help="HTTPS and MQTT with TLS, by a private authority.", show_default=False),
+]
+Hosts = Annotated[Names, typer.Option(metavar="NAME", help=f"A name or address of this machine. {_MORE}")]
+Address = Annotated[str | None, typer.Option(help="This machine's address, as others reach it.")]
+Prefix = Annotated[str | None, typer.Option(help="What topics begin with, instead of dsmr.")]
+PasswordFile = Annotated[
+    str | None, typer.Option(metavar="FILE", help="The page's password: a file's first line; - is standard input.")
+]
+Rotate = Annotated[bool, typer.Option("--rotate", help="Change all secrets; no data is lost.")]
+Only = Annotated[Names, typer.Option(metavar="SECRET", help=f"With --rotate: this alone, e.g. web-password. {_MORE}")]
+
 
 @app.command()
 def init(
-    folder: Annotated[
-        Path | None,
-        typer.Argument(metavar="[FOLDER]", help="Where compose.yaml is; deploy or . if absent."),
-    ] = None,
+    folder: Folder = None,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: take what is not said by default.")] = False,
-    timezone: Annotated[str | None, typer.Option(metavar="ZONE", help="The home's, e.g. Europe/Brussels.")] = None,
-    serial: Annotated[
-        str | None, typer.Option(metavar="[NAME=]DEVICE", help="A P1 cable here: shed=/dev/serial/by-id/…")
-    ] = None,
-    gateway: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help=f"Add a gateway in the network, with its user. {_MORE}")
-    ] = None,
-    remove_gateway: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help=f"Let it (or a program) in no longer. {_MORE}")
-    ] = None,
-    program: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help=f"Add a user who reads everything. {_MORE}")
-    ] = None,
-    simulator: Annotated[
-        bool | None, typer.Option("--simulator/--no-simulator", help="A simulated house.", show_default=False)
-    ] = None,
-    store: Annotated[Literal["influxdb", "sqlite"] | None, typer.Option(help="Where history is kept.")] = None,
-    grafana: Annotated[bool | None, typer.Option("--grafana/--no-grafana", show_default=False)] = None,
-    tls: Annotated[
-        bool | None,
-        typer.Option("--tls/--no-tls", help="HTTPS and MQTT with TLS, by a private authority.", show_default=False),
-    ] = None,
-    host: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help=f"A name or address for the certificates. {_MORE}")
-    ] = None,
-    address: Annotated[str | None, typer.Option(help="This machine's address, as others reach it.")] = None,
-    prefix: Annotated[str | None, typer.Option(help="What topics begin with, instead of dsmr.")] = None,
-    web_password_file: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The page's password: a file's first line; - is standard input.")
-    ] = None,
-    rotate: Annotated[bool, typer.Option("--rotate", help="Change all secrets; no data is lost.")] = False,
-    only: Annotated[
-        list[str] | None, typer.Option(metavar="SECRET", help=f"With --rotate: these alone, e.g. web-password. {_MORE}")
-    ] = None,
+    yes: Yes = False,
+    timezone: Zone = None,
+    serial: Serial = None,
+    gateway: Gateways = None,
+    remove_gateway: Removed = None,
+    program: Programs = None,
+    simulator: Simulator = None,
+    store: Store = None,
+    grafana: Grafana = None,
+    tls: Tls = None,
+    host: Hosts = None,
+    address: Address = None,
+    prefix: Prefix = None,
+    web_password_file: PasswordFile = None,
+    rotate: Rotate = False,
+    only: Only = None,
 ) -> None:
     """Make what a deployment by containers needs: settings, secrets, the broker's users and rights, certificates.
 

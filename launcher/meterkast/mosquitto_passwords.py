@@ -33,20 +33,21 @@ def fits(line: str, password: str) -> bool:
 def merged(text: str, passwords: Mapping[str, str], *, without: Collection[str] = ()) -> str:
     """Return the file in which these users come in by these passwords; lines of other users, and right ones, stay."""
     wanted = dict(passwords)
-    lines = []
-    for line in text.splitlines():
+    before = text.removesuffix("\n").split("\n") if text else []
+    after = []
+    for line in before:
         name = line.partition(":")[0]
         if name in without:
             continue
         password = wanted.pop(name, None)
-        lines.append(line if password is None or fits(line, password) else password_line(name, password))
-    lines += [password_line(name, password) for name, password in wanted.items()]
-    return "".join(f"{line}\n" for line in lines)
+        after.append(line if password is None or fits(line, password) else password_line(name, password))
+    after += [password_line(name, password) for name, password in wanted.items()]
+    return text if after == before else "".join(f"{line}\n" for line in after)
 
 
 def users(text: str) -> frozenset[str]:
     """Names of all users of the file."""
-    return frozenset(line.partition(":")[0] for line in text.splitlines() if ":" in line)
+    return frozenset(line.partition(":")[0] for line in text.split("\n") if ":" in line)
 
 
 def _digest(password: str, salt: bytes, rounds: int) -> bytes:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +62,9 @@ class Deployed(Mosquitto):
             text = text.replace(there, here)
         return text
 
-    def client(self, user: str, password: str | None = None, *, will: str | None = None) -> "Client":
+    def client(self, user: str, password: str | None = None, **more: Any) -> "Client":
         """A client that has been answered; without a password it takes the secret."""
-        return Client(self.host, self.port, user, password or self._password(user), will=will)
+        return Client(self.host, self.port, user, password or self._password(user), **more)
 
     def _password(self, user: str) -> str:
         for name in (f"mqtt-{user}", f"mqtt-gateway-{user}", f"mqtt-program-{user}"):
@@ -77,15 +77,25 @@ class Client:
     """An MQTT client that waits for each answer of the broker."""
 
     def __init__(
-        self, host: str, port: int, user: str, password: str, *, ca: Path | None = None, will: str | None = None
+        self,
+        host: str,
+        port: int,
+        user: str,
+        password: str,
+        *,
+        ca: Path | None = None,
+        will: str | None = None,
+        session: str | None = None,
     ) -> None:
         self.user = user
+        name = session or f"test-{user}-{os.urandom(3).hex()}"
         self.received: dict[str, bytes] = {}
         self.count = 0
         self.refusal: str | None = None
         self._answered: set[int] = set()
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"test-{user}-{os.urandom(3).hex()}")
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=session is None)
         self._client.username_pw_set(user, password)
+        self._client.max_inflight_messages_set(1000)
         if will:
             self._client.will_set(will, b"offline", qos=1)
         if ca:
@@ -103,9 +113,18 @@ class Client:
         mid = self._client.publish(topic, payload, qos=1, retain=retain).mid
         self._until(lambda: mid in self._answered)
 
-    def subscribe(self, topic: str) -> None:
+    def publish_many(self, topic: str, payloads: Iterable[bytes]) -> None:
+        """Publish all of them, and wait until the last is acknowledged."""
+        mids = {self._client.publish(topic, payload, qos=1).mid for payload in payloads}
+        self._until(lambda: mids <= self._answered)
+
+    def wait_for_count(self, count: int) -> None:
+        """Wait until so many messages have come."""
+        self._until(lambda: self.count >= count)
+
+    def subscribe(self, topic: str, *, qos: int = 0) -> None:
         """Subscribe, and wait for the answer; what was sent to this client before has come by then."""
-        mid = self._client.subscribe(topic, qos=0)[1]
+        mid = self._client.subscribe(topic, qos=qos)[1]
         assert mid is not None
         self._until(lambda: mid in self._answered)
 

@@ -2,6 +2,8 @@
 
 import os
 import pty
+import re
+import shutil
 import stat
 import subprocess
 import tempfile
@@ -9,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from meterkast.__main__ import COMMANDS
+import yaml
+from meterkast.__main__ import app
 from meterkast.errors import LauncherError
 from meterkast.init import dotenv
 from meterkast.init.command import run_init
@@ -19,7 +22,7 @@ from meterkast.init.wishes import Wishes
 from typer.testing import CliRunner
 
 from tests.launcher.command import TIMEOUT_S, command, environment, meterkast
-from tests.launcher.deployed import init, secret
+from tests.launcher.deployed import ROOT, init, secret
 
 NOBODY = 65534
 
@@ -50,19 +53,18 @@ def typed(directory: Path, *answers: str) -> str:
         start_new_session=True,
     )
     os.close(slave)
-    screen, waiting = "", list(answers)
+    screen, waiting = b"", list(answers)
     try:
         while chunk := os.read(master, 1000):
-            screen += chunk.decode()
-            if waiting and screen.endswith(": "):
+            screen += chunk
+            if waiting and screen.endswith(b": "):
                 os.write(master, f"{waiting.pop(0)}\n".encode())
     except OSError:
         pass  # Linux ends a terminal that nobody holds any more by EIO
     finally:
         os.close(master)
-    assert process.wait(TIMEOUT_S) == 0, screen
-    assert waiting == [], screen
-    return screen.replace("\r\n", "\n")
+    assert (process.wait(TIMEOUT_S), waiting) == (0, []), screen.decode()
+    return screen.decode().replace("\r\n", "\n")
 
 
 def test_yes_asks_nothing_and_says_what_to_do_next(tmp_path: Path) -> None:
@@ -94,7 +96,6 @@ def test_a_person_is_asked_at_a_terminal(tmp_path: Path) -> None:
     assert (found["TZ"], found["STORE_URL"]) == ("Europe/Brussels", "sqlite:////data/history.sqlite")
     assert "nas.local" in found["HOST_NAMES"]
     assert (folder / "secrets" / "mqtt-gateway-esp01").exists()
-    assert typed(tmp_path) == f"Nothing to do: {folder} is complete.\n"
 
 
 def test_enter_at_each_question_is_a_simulated_house(tmp_path: Path) -> None:
@@ -109,6 +110,35 @@ def test_enter_at_each_question_is_a_simulated_house(tmp_path: Path) -> None:
 def settings_ask_for_grafana() -> bool:
     """Where InfluxDB is proposed, Grafana is asked for."""
     return os.uname().machine in {"x86_64", "aarch64", "arm64"}
+
+
+@pytest.mark.parametrize("has_plugin", [True, False])
+def test_with_nothing_but_docker_it_runs_in_a_container(tmp_path: Path, has_plugin: bool) -> None:  # noqa: FBT001
+    """deploy/init builds the image where it is missing, tells what a container cannot know, and passes the rest on."""
+    folder, programs = deploy(tmp_path), tmp_path / "bin"
+    programs.mkdir()
+    shutil.copy(ROOT / "deploy" / "init", folder)
+    plugin = 'version) exit 0;; *) echo "plugin $*";;' if has_plugin else "*) exit 1;;"
+    doubles = {
+        "docker": f'case $1 in compose) shift; case $1 in {plugin} esac;; image) exit 1;; *) echo "docker $*";; esac',
+        "docker-compose": 'echo "standalone $*"',
+        "hostname": 'case $1 in -s) echo nas;; *) echo "192.0.2.7 2001:db8::7";; esac',
+    }
+    for name, script in doubles.items():
+        (programs / name).write_text(f"#!/bin/sh\n{script}\n")
+        (programs / name).chmod(0o755)
+
+    def lines() -> list[str]:
+        path = f"{programs}:{os.environ['PATH']}"
+        run = subprocess.run([folder / "init", "--tls"], env={"PATH": path}, capture_output=True, check=True, text=True)
+        return run.stdout.splitlines()
+
+    built, run = lines()
+    assert built == f"{'plugin' if has_plugin else 'standalone'} --profile tools build tools"
+    assert f"--user {os.getuid()}:{os.getgid()} --volume {folder}:{folder} meterkast-tools:latest init {folder}" in run
+    assert run.endswith("--host nas --host nas.local --host 192.0.2.7 --address 192.0.2.7 --tls")
+    (folder / ".env").write_text("METERKAST_VERSION=1.2.3\n")
+    assert lines()[1].endswith(f"meterkast-tools:1.2.3 init {folder} --tls")
 
 
 def test_the_folder_is_closed_to_others(tmp_path: Path) -> None:
@@ -143,6 +173,18 @@ def test_every_setting_has_its_comment(tmp_path: Path) -> None:
     for variable in VARIABLES:
         (number,) = (place for place, line in enumerate(lines) if line.startswith(f"{variable.name}="))
         assert lines[number - 1].startswith("# ")
+
+
+def test_all_that_the_containers_are_given_is_made(tmp_path: Path) -> None:
+    """Each file of a secret, each mounted folder, and each variable of compose.yaml."""
+    compose = ROOT / "deploy" / "compose.yaml"
+    if not compose.exists():
+        pytest.skip(f"{compose} is missing; get the whole of this repository")
+    text = compose.read_text()
+    folder = init(tmp_path / "deploy")
+    files = [secret["file"] for secret in yaml.safe_load(text)["secrets"].values()]
+    assert [file for file in files if not (folder / file).exists()] == []
+    assert set(re.findall(r"\$\{([A-Z_]+)", text)) <= set(settings(folder))
 
 
 @pytest.mark.parametrize(
@@ -209,7 +251,7 @@ def test_what_cannot_be_is_one_sentence(installed: Path, arguments: list[str], s
     """What is wrong and what to do, and nothing has changed."""
     before = {path: path.read_bytes() for path in installed.rglob("*") if path.is_file()}
     place = () if arguments[0] == "nowhere" else (str(installed),)
-    result = CliRunner().invoke(COMMANDS[0].app, ["init", "--yes", *arguments, *place], input="short\n")
+    result = CliRunner().invoke(app, ["init", "--yes", *arguments, *place], input="short\n")
     assert isinstance(result.exception, LauncherError)
     assert str(result.exception).startswith(sentence)
     assert "\n" not in str(result.exception)

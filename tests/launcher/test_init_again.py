@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from meterkast import mosquitto_passwords
+from meterkast.errors import LauncherError
 from meterkast.init import folder as folders
 from meterkast.init.plan import Plan, planned
 from meterkast.init.secret_table import SECRETS, broker_users
@@ -121,6 +122,37 @@ def test_a_killed_run_is_completed_by_the_next(tmp_path: Path, rotates: bool) ->
         assert not list(folder.rglob("*.unfinished"))
 
 
+def test_what_a_killed_first_run_made_is_said_by_the_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Passwords that nobody has seen yet."""
+    folder = tmp_path / "deploy"
+    folder.mkdir()
+    plan = planned({}, Wishes(gateways=("esp01",)), now=NOW)
+    stopped(folder, plan, after=len(plan.writes) - 1)
+    init(folder)
+    said = capsys.readouterr().out
+    assert plan.secrets["web-password"] in said
+    assert plan.secrets["mqtt-gateway-esp01"] in said
+
+
+def test_folders_that_docker_has_made_for_missing_files_give_way(tmp_path: Path) -> None:
+    """As happens to whoever starts the containers first; what Docker left open is closed to others."""
+    folder = tmp_path / "deploy"
+    (folder / "secrets" / "web-password").mkdir(parents=True)
+    (folder / "certificates" / "broker.pem").mkdir(parents=True)
+    init(folder, tls=True)
+    assert complete(folder)
+    assert (folder / "certificates" / "broker.pem").is_file()
+    assert {oct((folder / name).stat().st_mode & 0o777) for name in ("secrets", "certificates")} == {"0o700"}
+
+
+def test_one_run_at_a_time(tmp_path: Path) -> None:
+    """A second one, meanwhile, is told so and changes nothing."""
+    folder = init(tmp_path / "deploy")
+    with folders.held(folder), pytest.raises(LauncherError, match=rf"another meterkast init works in {folder}"):
+        init(folder, gateways=("shed",))
+    assert not (folder / "secrets" / "mqtt-gateway-shed").exists()
+
+
 def test_a_killed_removal_is_completed_by_the_same_again(tmp_path: Path) -> None:
     """The secret is gone first; the user goes with the next run."""
     folder = init(tmp_path / "deploy", gateways=("esp01", "esp02"))
@@ -143,10 +175,12 @@ def test_a_new_gateway_comes_in_while_the_broker_runs(broker: Deployed, capsys: 
     hang_up(broker)
     assert broker.client("shed").refusal is None
     others.publish("dsmr/esp01/telegram")
-    password = secret(broker.folder, "mqtt-gateway-shed")
+    password, removed = secret(broker.folder, "mqtt-gateway-shed"), broker.client("shed")
     init(broker.folder, removed=("shed",))
     hang_up(broker)
     assert broker.client("shed", password).refusal == "Not authorized"
+    eventually(lambda: not removed.is_connected or None, what="the end of its connection")
+    assert others.is_connected
 
 
 def test_a_rotation_lets_in_by_the_new_password_alone(broker: Deployed, capsys: pytest.CaptureFixture[str]) -> None:

@@ -199,6 +199,17 @@ def test_a_last_will_needs_the_right_to_write(broker: Deployed) -> None:
     assert set(witness.received) == {"dsmr/esp01/status"}
 
 
+def test_nothing_of_a_long_queue_is_dropped(broker: Deployed) -> None:
+    """What waits for a history that is down is not counted: Mosquitto's own limit would be 1,000 messages."""
+    history = broker.client("history", session="history")
+    history.subscribe("dsmr/+/reading", qos=1)
+    history.close()
+    broker.client("parser").publish_many("dsmr/esp01/reading", (str(number).encode() for number in range(1500)))
+    history = broker.client("history", session="history")
+    history.wait_for_count(1500)
+    assert history.received == {"dsmr/esp01/reading": b"1499"}
+
+
 def test_the_health_check_means_it(broker: Deployed, folder: Path, tmp_path: Path) -> None:
     """It holds with the secret, and neither with a wrong one nor while the broker stands still."""
     if shutil.which("mosquitto_sub") is None:

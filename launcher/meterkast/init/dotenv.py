@@ -8,13 +8,13 @@ _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
 
 def values(text: str) -> dict[str, str]:
     """Return what the lines set, without quotes and comments; the last line of a name counts."""
-    matches = (_LINE.fullmatch(line) for line in text.splitlines())
+    matches = (_LINE.fullmatch(line) for line in text.split("\n"))
     return {found[1]: _bare(found[2]) for found in matches if found}
 
 
 def with_values(text: str, wanted: Mapping[str, str]) -> str:
     """Return the text with these lines set where they stand; a name that has no line is left out."""
-    lines = text.splitlines()
+    lines = text.removesuffix("\n").split("\n")
     last = {found[1]: number for number, line in enumerate(lines) if (found := _LINE.fullmatch(line))}
     there = values(text)
     for name, number in last.items():

@@ -12,6 +12,7 @@ COMPOSE = "compose.yaml"
 FOLDERS = {"secrets": 0o700, "broker": 0o755, "certificates": 0o700}
 _MODES = {".env": 0o644, "certificates/ca.key": 0o600, "secrets": 0o444, "broker": 0o644, "certificates": 0o444}
 _BACKUP = 0o1777  # containers of other users write there
+_OTHERS = 0o007
 _UNFINISHED = ".unfinished"
 
 
@@ -61,17 +62,29 @@ def found(folder: Path) -> dict[str, bytes]:
 
 
 def prepare(folder: Path) -> None:
-    """Make the folders that are missing, and remove what a killed run has left; raises LauncherError."""
+    """Make the folders that are missing, and remove what a killed run or Docker has left; raises LauncherError."""
     try:
         for name, mode in {**FOLDERS, "backup": _BACKUP}.items():
-            if not (folder / name).is_dir():
-                (folder / name).mkdir()
-                (folder / name).chmod(mode)
+            _make(folder / name, mode)
         for name in (".", *FOLDERS):
             for left in (folder / name).glob(f"*{_UNFINISHED}"):
                 left.unlink()
+        for name in FOLDERS:
+            # where containers were started first, Docker has made folders in the place of missing files
+            for place in (folder / name).iterdir():
+                if place.is_dir() and not any(place.iterdir()):
+                    place.rmdir()
     except OSError as error:
         raise _unwritable(folder, error) from error
+
+
+def _make(folder: Path, mode: int) -> None:
+    """Make a folder, or close one to others that was made open."""
+    if not folder.is_dir():
+        folder.mkdir()
+        folder.chmod(mode)
+    elif not mode & _OTHERS and folder.stat().st_mode & _OTHERS:
+        folder.chmod(mode)
 
 
 def change(folder: Path, contents: Mapping[str, bytes], removed: Iterable[str]) -> None:

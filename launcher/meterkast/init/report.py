@@ -60,7 +60,8 @@ class Report:
             yield fill(", ".join(names), 118, initial_indent=head, subsequent_indent=" " * len(head))
 
     def _secrets(self) -> Iterator[str]:
-        written = self.plan.written_secrets()
+        # a first run that was killed has made some without saying them
+        written = tuple(self.plan.secrets) if self._first else self.plan.written_secrets()
         if WEB_PASSWORD in written and self.wishes.web_password is None:
             yield f"\nPassword of the page: {self.plan.secrets[WEB_PASSWORD]}"
             yield f"(said this once; it stands in secrets/{WEB_PASSWORD})"

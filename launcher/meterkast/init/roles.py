@@ -113,7 +113,7 @@ def _sections(text: str) -> dict[str, list[str]]:
     """Lines by user, without the blank ones around; those before the first user under an empty name."""
     sections: dict[str, list[str]] = {}
     lines: list[str] = sections.setdefault("", [])
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if line.startswith("user "):
             lines = sections.setdefault(line.removeprefix("user ").strip(), [])
             if lines:
@@ -123,4 +123,4 @@ def _sections(text: str) -> dict[str, list[str]]:
 
 
 def _trimmed(lines: list[str]) -> list[str]:
-    return "\n".join(lines).strip("\n").splitlines()
+    return text.split("\n") if (text := "\n".join(lines).strip("\n")) else []
