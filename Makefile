@@ -75,6 +75,10 @@ fuzz: setup ## throw random bytes at framing and decoding; EACH=60 is how many s
 	@for part in reader.fuzz_framing parser.fuzz_decoding; do \
 	    $(BIN)/python -m tests.$$part -max_total_time=$(or $(EACH),60) -verbosity=0 || exit 1; done
 
+.PHONY: bundle
+bundle: setup web ## what installs Meterkast without Docker, into dist/
+	@deploy/bundle
+
 clean: ## forget everything that make has made
 	rm -rf .venv $(WEB)/node_modules services/api/meterkast_api/static \
 	       .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -8,6 +8,7 @@ import typer
 from meterkast_contracts.topics import TopicError, check_gateway
 
 from meterkast.app import app
+from meterkast.backup import command as backup_command
 from meterkast.errors import LauncherError
 
 _KEY_BYTES = 16
@@ -182,6 +183,9 @@ def doctor(
         data_dir=load_settings(Settings).data_dir,
     )
     raise typer.Exit(run_doctor(options))
+
+
+backup_command.register(app)
 
 
 def _gateway(name: str) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from meterkast_api.settings import ApiSettings
 from meterkast_runtime.settings import load_settings
 from meterkast_store import open_store
 
-SAY_EVERY_S = 0.2
+from meterkast.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,27 +28,6 @@ class ImportOptions:
     format: str
     meter: str | None
     data_dir: Path | None
-
-
-class Progress:
-    """One line on a terminal that says how far it is."""
-
-    def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
-        self._said_at = 0.0
-
-    def __call__(self, what: str, count: int) -> None:
-        """Say it, now and then."""
-        if self._shown and time.monotonic() - self._said_at > SAY_EVERY_S:
-            self._said_at = time.monotonic()
-            sys.stderr.write(f"\r\x1b[K{what} {count:,}…")
-            sys.stderr.flush()
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
 
 
 def run_import(options: ImportOptions) -> int:

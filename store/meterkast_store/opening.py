@@ -17,13 +17,14 @@ SQLITE = "sqlite:///"
 def open_store(settings: StoreSettings, data_dir: Path) -> HistoryStore:
     """Return the store that the settings name, to be entered with `async with`."""
     return Book(
-        _rows(settings, settings.place(data_dir)),
+        open_rows(settings, settings.place(data_dir)),
         retention=timedelta(days=settings.retention_days),
         tolerance=timedelta(seconds=settings.boundary_tolerance_s),
     )
 
 
-def _rows(settings: StoreSettings, place: str) -> Rows:
+def open_rows(settings: StoreSettings, place: str) -> Rows:
+    """Return the backend that is at a place."""
     if place.startswith(SQLITE) and (path := place.removeprefix(SQLITE)):
         return SqliteRows(Path(path).expanduser())
     if place.partition("://")[0] in SCHEMES:

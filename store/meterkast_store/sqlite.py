@@ -11,27 +11,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from meterkast_store.columns import tells_gauge
-from meterkast_store.errors import StoreDamagedError, StoreError, StoreUnavailableError
 from meterkast_store.rows import Bin, Columns, Field, Row, Series, Table
 from meterkast_store.sqlite_blocks import make_all_blocks, renew_blocks
 from meterkast_store.sqlite_curves import bins
-from meterkast_store.sqlite_schema import ForeignDatabaseError, add_columns, columns, connect, migrate
+from meterkast_store.sqlite_errors import explained
+from meterkast_store.sqlite_schema import add_columns, columns, connect, migrate
 
 READERS = 2
 PRUNE_STEP = 5000
 T = TypeVar("T")
 Groups = dict[tuple[Table, tuple[str, ...]], list[tuple[int, int, *tuple[Field, ...]]]]
-
-_HINTS = {
-    sqlite3.SQLITE_FULL: "free some space on the disk; nothing is lost meanwhile",
-    sqlite3.SQLITE_READONLY: "give this user the right to write to the file and its folder",
-    sqlite3.SQLITE_CANTOPEN: "see that the folder exists and that this user may write in it",
-    sqlite3.SQLITE_BUSY: "another program holds the database locked: close it",
-    sqlite3.SQLITE_LOCKED: "another program holds the database locked: close it",
-    sqlite3.SQLITE_IOERR: "look at the disk: it may be full, failing or gone",
-}
-_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-_PRIMARY = 0xFF
 _AMONG = "at IN (SELECT value FROM json_each(?))"
 _BETWEEN = "at >= ? AND at <= ?"
 
@@ -40,7 +29,7 @@ class SqliteRows:
     """Rows in an SQLite file (see Rows)."""
 
     def __init__(self, path: Path, *, busy_s: float = 5.0) -> None:
-        self._path = path
+        self.path = path
         self._busy_s = busy_s
         self._writer = ThreadPoolExecutor(1, "history-write")
         self._readers = ThreadPoolExecutor(READERS, "history-read")
@@ -123,31 +112,14 @@ class SqliteRows:
         return await asyncio.get_running_loop().run_in_executor(pool, self._work, operation, work)
 
     def _work(self, operation: str, work: Callable[[sqlite3.Connection], T]) -> T:
-        try:
+        with explained(operation, self.path):
             return work(self._connection())
-        except sqlite3.Error as error:
-            raise self._explained(operation, error) from error
-        except ForeignDatabaseError as error:
-            hint = "choose another file in [store] url, or update this program"
-            raise StoreDamagedError(operation, str(self._path), str(error), hint=hint) from error
-        except OSError as error:
-            reason = error.strerror or str(error)
-            hint = _HINTS[sqlite3.SQLITE_CANTOPEN]
-            raise StoreUnavailableError(operation, str(self._path), reason, hint=hint) from error
-
-    def _explained(self, operation: str, error: sqlite3.Error) -> StoreError:
-        code = (getattr(error, "sqlite_errorcode", None) or 0) & _PRIMARY
-        if code in _BROKEN:
-            hint = "stop the program, put a backup in its place or move the file away; a new one is made then"
-            return StoreDamagedError(operation, str(self._path), str(error), hint=hint)
-        hint = _HINTS.get(code, "this is a mistake in the program: please report it")
-        return StoreUnavailableError(operation, str(self._path), str(error), hint=hint)
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            connection = connect(str(self._path), busy_s=self._busy_s)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            connection = connect(str(self.path), busy_s=self._busy_s)
             self._local.connection = connection
             self._connections.append(connection)
         return connection

@@ -18,7 +18,11 @@ _FLAGGED = (Table.QUARTER, Table.MBUS)
 
 
 class ForeignDatabaseError(Exception):
-    """The file is another program's database, or of a newer version."""
+    """The file is another program's database, or of a newer version; the hint says what to do."""
+
+    def __init__(self, sentence: str, *, hint: str) -> None:
+        super().__init__(sentence)
+        self.hint = hint
 
 
 def connect(path: str, *, busy_s: float) -> sqlite3.Connection:
@@ -60,9 +64,12 @@ def _check_owner(connection: sqlite3.Connection) -> None:
     version = _pragma(connection, "user_version")
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if version > VERSION:
-        raise ForeignDatabaseError(f"it is of version {version}, this program knows up to {VERSION}")
+        raise ForeignDatabaseError(
+            f"it is of version {version}, this program knows up to {VERSION}",
+            hint="update this program, or move the file away and restore the backup made before the upgrade",
+        )
     if tables and _pragma(connection, "application_id") != APPLICATION_ID:
-        raise ForeignDatabaseError("it is the database of another program")
+        raise ForeignDatabaseError("it is the database of another program", hint="choose another file in [store] url")
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

@@ -10,6 +10,7 @@ from typing import Self, TypeVar
 from meterkast_runtime.errors import StartError
 
 FILE = "api.sqlite"
+VERSION = 1
 DOCUMENTS = "CREATE TABLE IF NOT EXISTS document (name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID"
 T = TypeVar("T")
 
@@ -27,6 +28,9 @@ class Database:
         """Open the file; raises StartError where that is not possible."""
         try:
             self._connection = await self._in_thread(self._open)
+        except StartError:
+            self._thread.shutdown()
+            raise
         except (OSError, sqlite3.Error) as error:
             self._thread.shutdown()
             raise StartError(
@@ -65,13 +69,28 @@ class Database:
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self._path, check_same_thread=False, timeout=5)
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._path.chmod(0o600)
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > VERSION:
+            raise StartError(
+                f"what people have set, {self._path}, is of version {version}, this program knows up to {VERSION}",
+                hint="update this program, or move the file away and restore the backup made before the upgrade",
+            )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         with connection:
             for statement in self._schema:
                 connection.execute(statement)
-        self._path.chmod(0o600)
-        return connection
+            if version < VERSION:
+                connection.execute(f"PRAGMA user_version = {VERSION}")
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
