@@ -1,5 +1,6 @@
 """Real database servers for tests: InfluxDB and VictoriaMetrics, on free ports with their data in a folder."""
 
+import json
 import os
 import re
 import shutil
@@ -9,11 +10,22 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.brokers import free_port
+from tests.containers import ContainerMissingError, container
 
 START_TIMEOUT_S = 30.0
+
+
+TOKEN, ORG = "a-token-for-tests", "home"
+HOW_TO_GET_2 = "InfluxDB 2 is missing; get it from https://docs.influxdata.com, or set INFLUXDB_URL"
+_SETUP = {
+    "DOCKER_INFLUXDB_INIT_MODE": "setup", "DOCKER_INFLUXDB_INIT_USERNAME": "test", "DOCKER_INFLUXDB_INIT_ORG": ORG,
+    "DOCKER_INFLUXDB_INIT_PASSWORD": "password", "DOCKER_INFLUXDB_INIT_BUCKET": "first",
+    "DOCKER_INFLUXDB_INIT_ADMIN_TOKEN": TOKEN,
+}  # fmt: skip
 
 
 class DatabaseMissingError(RuntimeError):
@@ -106,24 +118,38 @@ def victoria_metrics(directory: Path) -> Iterator[DatabaseServer]:
     yield from _running(DatabaseServer(directory, command, port, "/health"))
 
 
-def influxdb_2_url() -> str | None:
-    """Return `INFLUXDB_URL`, that of an InfluxDB 2 or 3 for tests (with INFLUXDB_TOKEN and INFLUXDB_ORG)."""
-    return os.environ.get("INFLUXDB_URL")
+@dataclass(frozen=True, slots=True)
+class Influx2:
+    """An InfluxDB 2 with a token that may make buckets in its organisation; `server` is that of our own."""
 
-
-def has_influxdb_2() -> bool:
-    """Whether an InfluxDB 2 is named or installed."""
-    return influxdb_2_url() is not None or _influxd(major=2) is not None
+    url: str
+    token: str
+    org: str = ORG
+    server: DatabaseServer | None = None
 
 
 @contextmanager
-def influxdb_2(directory: Path, token: str) -> Iterator[DatabaseServer]:
-    """Run an InfluxDB 2 with a bucket `meterkast` of an organisation `home`."""
+def any_influxdb_2(directory: Path) -> Iterator[Influx2]:
+    """Give the InfluxDB 2 of INFLUXDB_URL (with INFLUXDB_TOKEN, INFLUXDB_ORG), else our own, else a container."""
+    if url := os.environ.get("INFLUXDB_URL"):
+        yield Influx2(url.rstrip("/"), os.environ.get("INFLUXDB_TOKEN", ""), os.environ.get("INFLUXDB_ORG", ""))
+    elif _influxd(major=2) is not None:
+        with influxdb_2(directory) as server:
+            yield server
+    else:
+        try:
+            with container("influxdb:2.7", 8086, environment=_SETUP) as (host, port):
+                yield Influx2(f"http://{host}:{port}", TOKEN)
+        except ContainerMissingError as missing:
+            raise DatabaseMissingError(f"{HOW_TO_GET_2} ({missing})") from missing
+
+
+@contextmanager
+def influxdb_2(directory: Path) -> Iterator[Influx2]:
+    """Run an InfluxDB 2 of our own, to be killed and started again."""
     program = _influxd(major=2)
     if program is None:
-        raise DatabaseMissingError(
-            "InfluxDB 2 is missing; get it from https://docs.influxdata.com/influxdb/v2/install/, or set INFLUXDB_URL"
-        )
+        raise DatabaseMissingError(HOW_TO_GET_2)
     directory.mkdir(parents=True)
     port = free_port()
     command = [
@@ -132,10 +158,10 @@ def influxdb_2(directory: Path, token: str) -> Iterator[DatabaseServer]:
         "--log-level=error",
     ]  # fmt: skip
     for server in _running(DatabaseServer(directory, command, port, "/health")):
-        body = f'{{"username":"test","password":"password","org":"home","bucket":"meterkast","token":"{token}"}}'
-        setup = urllib.request.Request(f"{server.url}/api/v2/setup", data=body.encode(), method="POST")
+        body = {"username": "test", "password": "password", "org": ORG, "bucket": "first", "token": TOKEN}
+        setup = urllib.request.Request(f"{server.url}/api/v2/setup", data=json.dumps(body).encode(), method="POST")
         urllib.request.urlopen(setup, timeout=30).close()
-        yield server
+        yield Influx2(server.url, TOKEN, server=server)
 
 
 def _running(server: DatabaseServer) -> Iterator[DatabaseServer]:

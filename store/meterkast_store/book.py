@@ -62,6 +62,8 @@ class Book:
         """Write a batch durably before returning."""
         async with self._writing:
             await self._recorder.record(batch)
+            if batch.devices or batch.services:
+                await self._rows.put_vitals(batch.devices, batch.services)
 
     async def insert(self, batch: Batch) -> None:
         """Write beside another writer: what this one remembers of the newest rows may be out of date."""

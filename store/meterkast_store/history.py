@@ -59,7 +59,7 @@ class MbusSample:
 class Vital:
     """How a gateway or a service did at a time, in figures by name; kept by InfluxDB alone, as long as samples are.
 
-    `of` is a gateway, or a service with its `instance`.
+    `of` is a gateway, or a service with its `instance`. Whether a figure is an integer follows from its name.
     """
 
     of: str

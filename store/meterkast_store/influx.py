@@ -1,26 +1,36 @@
 """The InfluxDB backend: 1.x, 2.x and 3.x, written by line protocol, read by InfluxQL."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from meterkast_store.columns import gauge_decimals
+from meterkast_store.history import Vital
+from meterkast_store.influx_databases import FIRST_WITHOUT_DELETE, Databases
 from meterkast_store.influx_lines import (
+    DEVICE_TAGS,
     REGISTRY,
+    SERVICE_TAGS,
     line,
     quoted,
     registration,
     rows_of,
     table_series,
+    vital_line,
     where,
 )
 from meterkast_store.influx_place import InfluxPlace
-from meterkast_store.influx_server import InfluxServer
+from meterkast_store.influx_server import Answer, InfluxServer
+from meterkast_store.instants import QUARTER_MS
 from meterkast_store.rows import Bin, Columns, Row, Series, Table, columns_of
 
 EARLIEST_MS = -9_000_000_000_000
 LATEST_MS = 9_000_000_000_000
 QUESTIONS_PER_REQUEST = 400
-FIRST_WITHOUT_DELETE = (3,)
+ROWS_PER_QUESTION = 16
+"""How many rows it takes as long to read as one more question takes to ask."""
+REGISTERS = r"/^(lag|span|count|reset|loose|.*_(wh|varh|l|kj)(_gain)?)$/"
+"""The fields that tell where registers stood, among which are no gauges."""
 
 
 class InfluxRows:
@@ -28,74 +38,122 @@ class InfluxRows:
 
     def __init__(self, place: InfluxPlace) -> None:
         self._server = InfluxServer(place)
+        self._databases = Databases(self._server, place)
         self._registered: set[Series] = set()
+        self._is_ready = False
 
     async def open(self) -> None:
-        """Find the server and the database."""
+        """Find the server and its databases, or make those."""
         await self._server.open()
+        try:
+            await self._prepare()
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Close the connections."""
         await self._server.close()
 
+    async def _prepare(self) -> None:
+        await self._databases.open()
+        self._registered.clear()
+        self._is_ready = True
+
     async def put(self, rows: Sequence[Row]) -> None:
         """Write rows; samples come last, so that where a sample is, its quarter is."""
-        new = list(dict.fromkeys(row.series for row in rows if row.series not in self._registered))
         made = [line(row) for row in rows if row.series.table is not Table.SAMPLE]
         samples = [line(row) for row in rows if row.series.table is Table.SAMPLE]
         await self._clear([row for row in rows if None in row.fields.values()])
-        for lines in ([registration(series) for series in new] + made, samples):
-            await self._server.write(lines)
-        self._registered |= set(new)
+        async with self._writing():
+            new = list(dict.fromkeys(row.series for row in rows if row.series not in self._registered))
+            await self._server.write(self._databases.first, [*map(registration, new), *made])
+            await self._server.write(self._databases.samples, samples)
+            self._registered |= set(new)
+
+    async def put_vitals(self, devices: Sequence[Vital], services: Sequence[Vital]) -> None:
+        """Write how gateways and services did."""
+        lines = [vital_line("device", DEVICE_TAGS, vital) for vital in devices]
+        lines += [vital_line("service", SERVICE_TAGS, vital) for vital in services]
+        async with self._writing():
+            await self._server.write(self._databases.samples, list(filter(None, lines)))
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[None]:
+        """After a write that failed see again whether the databases are there: one may have been dropped."""
+        if not self._is_ready:
+            await self._prepare()
+        self._is_ready = False
+        yield
+        self._is_ready = True
 
     async def _clear(self, rows: Sequence[Row]) -> None:
         """Delete points that lose fields; 3.x cannot, there the fields stay."""
         if rows and self._server.version < FIRST_WITHOUT_DELETE:
             await self._server.ask(
+                self._databases.first,
                 *(
                     f'DELETE FROM "{row.series.table}" WHERE {where(row.series)} '  # noqa: S608 - quoted
                     f"AND time >= {row.at}ms AND time <= {row.at}ms"
                     for row in rows
-                )
+                ),
             )
 
     async def series(self, table: Table, gateway: str | None = None) -> list[Series]:
         """Every series of a table."""
         here = "" if gateway is None else f' AND "gateway" = {quoted(gateway)}'
         question = f'SELECT "known", "gateway", "meter", "kind" FROM "{REGISTRY}" WHERE "table" = {quoted(table)}{here}'  # noqa: S608
-        (found,) = await self._server.ask(question)
+        (found,) = await self._server.ask(self._databases.first, question)
         return [series for part in found for series in table_series(table, part["columns"], part["values"])]
 
     async def between(
         self, series: Series, after: int, until: int, *, limit: int | None = None, newest: bool = False
     ) -> list[Row]:
         """Rows with `after` < at ≤ `until` by time, the oldest (or newest) `limit` of them."""
+        return await self._between(series, after, until, limit=limit, newest=newest)
+
+    async def _between(
+        self, series: Series, after: int, until: int, *, limit: int | None = None, newest: bool = False, what: str = "*"
+    ) -> list[Row]:
         order = " ORDER BY time DESC" if newest else ""
         most = "" if limit is None else f" LIMIT {limit}"
-        (found,) = await self._server.ask(_select(series, f"{_span(after, until)}{order}{most}"))
+        (found,) = await self._ask(series.table, self._select(series, f"{_span(after, until)}{order}{most}", what))
         rows = _rows(series, found)
         return rows[::-1] if newest else rows
 
     async def at(self, series: Series, times: Sequence[int]) -> list[Row]:
         """Rows at exactly these times."""
-        if len(times) > QUESTIONS_PER_REQUEST:
-            wanted = set(times)
-            return [row for row in await self.between(series, times[0] - 1, times[-1]) if row.at in wanted]
+        return await self._at(series, times)
+
+    async def _at(self, series: Series, times: Sequence[int], what: str = "*") -> list[Row]:
         if not times:
             return []
-        found = await self._server.ask(*(_select(series, f" AND time = {at}ms") for at in times))
-        return [row for one in found for row in _rows(series, one)]
+        if (times[-1] - times[0]) // QUARTER_MS < len(times) * ROWS_PER_QUESTION:
+            wanted = set(times)
+            return [r for r in await self._between(series, times[0] - 1, times[-1], what=what) if r.at in wanted]
+        rows: list[Row] = []
+        for begin in range(0, len(times), QUESTIONS_PER_REQUEST):
+            asked = times[begin : begin + QUESTIONS_PER_REQUEST]
+            found = await self._ask(series.table, *(self._select(series, f" AND time = {at}ms", what) for at in asked))
+            rows += [row for one in found for row in _rows(series, one)]
+        return rows
+
+    async def _ask(self, table: Table, *questions: str) -> list[Answer]:
+        return await self._server.ask(self._databases.of(table), *questions)
+
+    def _select(self, series: Series, condition: str, what: str) -> str:
+        return f"SELECT {what} FROM {self._databases.source(series.table)} WHERE {where(series)}{condition}"  # noqa: S608
 
     async def registers(self, series: Series, times: Sequence[int], *, every: bool = False) -> Columns:
         """Rows at these times, or every row from the first to the last, with all that they have."""
         if every and times:
-            return columns_of(series, await self.between(series, times[0] - 1, times[-1]))
-        return columns_of(series, await self.at(series, times))
+            return columns_of(series, await self._between(series, times[0] - 1, times[-1], what=REGISTERS))
+        return columns_of(series, await self._at(series, times, REGISTERS))
 
     async def resets(self, series: Series, after: int, until: int) -> list[int]:
         """Times of rows that begin a new epoch."""
-        condition = f'{where(series)}{_span(after, until)} AND "reset" = 1'
-        (found,) = await self._server.ask(f'SELECT "reset" FROM "{series.table}" WHERE {condition}')  # noqa: S608
+        condition = f'{_span(after, until)} AND "reset" = 1'
+        (found,) = await self._ask(series.table, self._select(series, condition, '"reset"'))
         return [int(values[0]) for part in found for values in part["values"]]
 
     async def bins(self, series: Series, after: int, until: int, *, width: int, fields: Sequence[str]) -> list[Bin]:
@@ -105,22 +163,18 @@ class InfluxRows:
         chosen = ", ".join(_spread(series.table, name) for name in fields)
         count = ', sum("count") AS "count"' if series.table is Table.QUARTER else ""
         question = (
-            f'SELECT {chosen}{count} FROM "{series.table}" WHERE {where(series)} AND time >= {after}ms '  # noqa: S608
-            f"AND time < {until}ms GROUP BY time({width}ms, {after % width}ms) FILL(none)"
+            f"{self._select(series, f' AND time >= {after}ms AND time < {until}ms', f'{chosen}{count}')} "
+            f"GROUP BY time({width}ms, {after % width}ms) FILL(none)"
         )
-        (found,) = await self._server.ask(question)
+        (found,) = await self._ask(series.table, question)
         named = [dict(zip(part["columns"], values, strict=True)) for part in found for values in part["values"]]
         return [bin_ for values in named if (bin_ := _bin(values, fields)) is not None]
 
     async def prune(self, table: Table, before: int) -> int:
-        """Delete older rows; the server does not say how many. 3.x cannot: its bucket's retention does it."""
-        if self._server.version < FIRST_WITHOUT_DELETE:
-            await self._server.ask(f'DELETE FROM "{table}" WHERE time < {before}ms')  # noqa: S608
+        """Have the server forget older rows, or delete them; it does not say how many."""
+        del table
+        await self._databases.prune(before)
         return 0
-
-
-def _select(series: Series, condition: str) -> str:
-    return f'SELECT * FROM "{series.table}" WHERE {where(series)}{condition}'  # noqa: S608 - quoted
 
 
 def _span(after: int, until: int) -> str:

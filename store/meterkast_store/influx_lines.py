@@ -1,12 +1,21 @@
 """Rows as InfluxDB has them: line protocol out, InfluxQL results in. Registers are integers, gauges floats."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from meterkast_store.columns import AGGREGATED, gauge_decimals, gauge_value, natural
+from meterkast_store.history import Vital
+from meterkast_store.instants import to_ms
 from meterkast_store.rows import Field, Row, Series, Table
 
 TAGS = ("gateway", "meter", "kind")
+DEVICE_TAGS = ("gateway",)
+SERVICE_TAGS = ("service", "instance")
+SAMPLED = ("sample", "device", "service")
+"""Measurements that are kept as long as samples are."""
+FLOATS = ("_s", "_ms", "_ratio", "_percent", "_dbm", "_c", "_v", "_w", "_hz", "_a")
+"""How the names of figures end that are floats; every other figure is an integer."""
 REGISTRY = "series"
 REGISTRY_AT = 946_684_800_000
 _TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\ ", "\r": r"\ ", "\\": "/"})
@@ -17,6 +26,18 @@ def line(row: Row) -> str:
     """Return the row in line protocol, time in milliseconds."""
     fields = ",".join(f"{name}={_value(name, value)}" for name, value in _complete(row).items() if value is not None)
     return f"{row.series.table}{_tags(row.series)} {fields} {row.at}"
+
+
+def vital_line(measurement: str, tags: Sequence[str], vital: Vital) -> str:
+    """Return the line of how a gateway or service did, empty where it has no figure that is a number."""
+    given = dict(zip(tags, (vital.of, vital.instance), strict=False))
+    fields = ",".join(f"{name}={figure(name, value)}" for name, value in vital.figures.items() if isfinite(value))
+    return f"{measurement}{_named(given)} {fields} {to_ms(vital.at)}" if fields else ""
+
+
+def figure(name: str, value: float) -> str:
+    """Return a figure in line protocol: its type follows from its name, so that it never changes."""
+    return repr(float(value)) if name.endswith(FLOATS) else f"{round(value)}i"
 
 
 def registration(series: Series) -> str:
@@ -53,8 +74,11 @@ def table_series(table: Table, columns: Sequence[str], values: Sequence[Sequence
 
 
 def _tags(series: Series) -> str:
-    given = zip(TAGS, (series.gateway, series.name, series.kind), strict=True)
-    return "".join(f",{name}={value.translate(_TAG)}" for name, value in given if value)
+    return _named(dict(zip(TAGS, (series.gateway, series.name, series.kind), strict=True)))
+
+
+def _named(tags: Mapping[str, str]) -> str:
+    return "".join(f",{name}={value.translate(_TAG)}" for name, value in tags.items() if value)
 
 
 def _tag_text(text: str) -> str:

@@ -11,10 +11,12 @@ SCHEMES = {"influxdb": "http", "influxdbs": "https"}
 
 @dataclass(frozen=True, slots=True)
 class InfluxPlace:
-    """An InfluxDB server of any version, the database (bucket) on it, and the credentials."""
+    """An InfluxDB server of any version, the databases (buckets) on it, and the credentials."""
 
     url: str
     database: str
+    samples_database: str
+    retention_days: int = 90
     org: str = ""
     token: str | None = None
     username: str | None = None
@@ -36,11 +38,6 @@ class InfluxPlace:
         """What lets us in by name."""
         return (self.username, self.password or "") if self.username and not self.token else None
 
-    @property
-    def write_token(self) -> str:
-        """The token as `/api/v2/write` wants it: 1.8 takes `name:password`."""
-        return self.token or (f"{self.username}:{self.password or ''}" if self.username else "")
-
 
 def influx_place(settings: StoreSettings, url: str) -> InfluxPlace:
     """Take `influxdb://[name:password@]host:8086/database` apart; what stands in the settings wins."""
@@ -56,6 +53,8 @@ def influx_place(settings: StoreSettings, url: str) -> InfluxPlace:
     return InfluxPlace(
         url=f"{SCHEMES[parts.scheme]}://{host}:{parts.port or 8086}",
         database=database,
+        samples_database=settings.samples_bucket or f"{database}_samples",
+        retention_days=settings.retention_days,
         org=settings.org,
         token=settings.token.get_secret_value() if settings.token else None,
         username=settings.username or name,

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol, Self
 
+from meterkast_store.history import Vital
+
 Field = int | float | str | None
 
 
@@ -115,6 +117,10 @@ class Rows(Shelf, Protocol):
 
     async def close(self) -> None:
         """Let go of the database."""
+        ...
+
+    async def put_vitals(self, devices: Sequence[Vital], services: Sequence[Vital]) -> None:
+        """Write how gateways and services did, where the backend keeps that."""
         ...
 
     async def registers(self, series: Series, times: Sequence[int], *, every: bool = False) -> Columns:

@@ -19,6 +19,10 @@ class StoreSettings(Section):
     password: SecretStr | None = None
     org: str = ""
     bucket: str | None = Field(default=None, description="Bucket or database; the name in the url when absent.")
+    samples_bucket: str | None = Field(
+        default=None,
+        description="InfluxDB's bucket (database) of samples, which forgets them itself; <bucket>_samples when absent.",
+    )
     retention_days: Annotated[int, Field(ge=1)] = Field(
         default=90, description="How long each reading is kept; quarter-hour snapshots are kept forever."
     )

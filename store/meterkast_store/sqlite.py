@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from meterkast_store.columns import tells_gauge
+from meterkast_store.history import Vital
 from meterkast_store.rows import Bin, Columns, Field, Row, Series, Table
 from meterkast_store.sqlite_blocks import make_all_blocks, renew_blocks
 from meterkast_store.sqlite_curves import bins
@@ -72,6 +73,9 @@ class SqliteRows:
         """Rows at exactly these times."""
         where = f"{_AMONG} ORDER BY at"
         return await self._read(lambda connection: self._select(connection, series, where, (_json(times),)))
+
+    async def put_vitals(self, devices: Sequence[Vital], services: Sequence[Vital]) -> None:
+        """Leave them out: nothing draws them from here."""
 
     async def registers(self, series: Series, times: Sequence[int], *, every: bool = False) -> Columns:
         """Rows at these times, or every row from the first to the last, but for their gauges."""

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 
+from meterkast_store.history import Vital
 from meterkast_store.rows import Bin, Columns, Row, Series, Table, columns_of
 
 
@@ -22,6 +23,9 @@ class MemoryRows:
     async def put(self, rows: Sequence[Row]) -> None:
         for row in rows:
             self.tables[row.series][row.at] = row.lean()
+
+    async def put_vitals(self, devices: Sequence[Vital], services: Sequence[Vital]) -> None:
+        del devices, services
 
     async def series(self, table: Table, gateway: str | None = None) -> list[Series]:
         return [s for s in self.tables if s.table is table and gateway in (None, s.gateway)]

@@ -22,23 +22,18 @@ from meterkast_store.sampling import sample_row
 from pydantic import SecretStr
 
 from tests.brokers import free_port
-from tests.databases import DatabaseMissingError, has_influxdb_2, influxdb_1, victoria_metrics
+from tests.databases import DatabaseMissingError, influxdb_1, victoria_metrics
+from tests.store.conftest import FOR_LONG
 from tests.store.houses import NOON, sample, steady
 
 NOTHING = Path("/nonexistent")
-
-
-def test_influxdb_2_is_checked() -> None:
-    """The contract is checked over InfluxDB 2 wherever there is one."""
-    if not has_influxdb_2():
-        pytest.skip("InfluxDB 2 is missing; get it from https://docs.influxdata.com, or set INFLUXDB_URL")
 
 
 async def test_victoria_metrics_takes_what_version_2_clients_write(tmp_path: Path) -> None:
     """Written through /api/v2/write, every reading is there, its registers exact."""
     try:
         with victoria_metrics(tmp_path / "vm") as server:
-            rows = InfluxRows(InfluxPlace(server.url, "meterkast"))
+            rows = InfluxRows(InfluxPlace(server.url, "meterkast", "meterkast_samples"))
             await rows.open()
             readings = [sample(NOON + timedelta(seconds=n), 2**40 + n, power_import_w=n) for n in range(100)]
             await rows.put([sample_row(one) for one in readings])
@@ -60,6 +55,8 @@ async def test_a_wrong_password_is_said(tmp_path: Path) -> None:
     """A server that does not let us in gives one sentence that says what to check, and no secret."""
     try:
         with influxdb_1(tmp_path / "influxdb", auth=True) as server:
+            async with httpx.AsyncClient(base_url=server.url) as http:
+                await http.post("/query", params={"q": "CREATE USER a WITH PASSWORD 'b' WITH ALL PRIVILEGES"})
             settings = StoreSettings(
                 url=f"influxdb://127.0.0.1:{server.port}/meterkast", username="me", password=SecretStr("hush-hush")
             )
@@ -74,7 +71,8 @@ async def test_a_killed_server_is_waited_for(tmp_path: Path) -> None:
     """While the server is away a write is an error; after its return the same batch is written, once."""
     try:
         with influxdb_1(tmp_path / "influxdb") as server:
-            settings = StoreSettings(url=f"influxdb://127.0.0.1:{server.port}/meterkast")
+            url = f"influxdb://127.0.0.1:{server.port}/meterkast"
+            settings = StoreSettings(url=url, retention_days=FOR_LONG)
             samples = list(steady(NOON, NOON + timedelta(minutes=40)))
             async with open_store(settings, NOTHING) as store:
                 await store.write(Batch(samples=samples[:10]))
