@@ -12,6 +12,8 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from meterkast_api.access.passwords import complaint
 from meterkast_api.compat.settings import CompatSection
 
+LEAST_TOKEN = 32
+"""Characters; as many as nobody guesses where they are random."""
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 
 
@@ -25,6 +27,11 @@ class ApiSection(Section):
     )
     password: SecretStr | None = Field(
         default=None, description="The password, instead of one chosen on the page or by `meterkast password`."
+    )
+    console_token: SecretStr | None = Field(
+        default=None,
+        min_length=LEAST_TOKEN,
+        description="The token by which a console elsewhere comes, made outside: its `[console] token`.",
     )
     host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = 8080

@@ -1,0 +1,128 @@
+"""Docker Engine: the one that answers, else one that the tests start as root and stop again without a trace."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+START_WITHIN_S = 60.0
+STOP_WITHIN_S = 60.0
+HOW_TO_GET = "Docker is missing; get it by: apt install docker.io docker-compose (as root the tests start it themselves)"
+BY_PLUGIN, BY_PYTHON = ("docker", "compose"), ("docker-compose",)
+FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
+
+
+class DockerMissingError(RuntimeError):
+    """No Docker can be used here; the message says how to get one."""
+
+
+class Engine:
+    """A Docker Engine that answers, and the Compose beside it."""
+
+    def __init__(self, host: str | None, compose: Sequence[str]) -> None:
+        self.compose = tuple(compose)
+        self.environment = {**os.environ, **({"DOCKER_HOST": host} if host else {}), "DOCKER_BUILDKIT": "0"}
+
+    def docker(self, *arguments: str | Path, within_s: float = 60) -> str:
+        """Run `docker …` and return what it writes; raises CalledProcessError with what it said."""
+        return run(["docker", *map(str, arguments)], self.environment, within_s=within_s)
+
+    def has(self, image: str) -> bool:
+        """Whether there is an image of this name."""
+        command = ["docker", "image", "inspect", image]
+        return subprocess.run(command, env=self.environment, capture_output=True, check=False).returncode == 0
+
+
+def run(command: Sequence[str | Path], environment: dict[str, str], *, within_s: float, cwd: Path | None = None) -> str:
+    """Run a command and return its standard output; raises AssertionError with both outputs where it fails."""
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=within_s, cwd=cwd, check=False
+    )
+    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+    return done.stdout
+
+
+@contextmanager
+def engine(folder: Path) -> Iterator[Engine]:
+    """Give a Docker Engine; one of our own keeps its images in the folder for the next time."""
+    if shutil.which("docker") is None:
+        raise DockerMissingError(HOW_TO_GET)
+    compose = next((each for each in (BY_PLUGIN, BY_PYTHON) if _works(*each, "version")), None)
+    if compose is None:
+        raise DockerMissingError(HOW_TO_GET)
+    if _works("docker", "info"):
+        yield Engine(None, compose)
+        return
+    with _own(folder) as host:
+        yield Engine(host, compose)
+
+
+def _works(*command: str, host: str | None = None) -> bool:
+    environment = {**os.environ, **({"DOCKER_HOST": host} if host else {})}
+    with suppress(FileNotFoundError):
+        return subprocess.run(command, capture_output=True, check=False, env=environment).returncode == 0
+    return False
+
+
+@contextmanager
+def _own(folder: Path) -> Iterator[str]:
+    program = shutil.which("dockerd", path=f"{os.environ['PATH']}:/usr/sbin")
+    if program is None or os.geteuid() != 0:
+        raise DockerMissingError(HOW_TO_GET)
+    folder.mkdir(parents=True, exist_ok=True)
+    host = f"unix://{folder}/docker.sock"
+    command = [
+        program, f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/pid", f"--host={host}",
+    ]  # fmt: skip
+    before = _Before()
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    try:
+        deadline = time.monotonic() + START_WITHIN_S
+        while not _works("docker", "info", host=host):
+            if process.poll() is not None or time.monotonic() > deadline:
+                said = (folder / "log").read_text(errors="replace").strip().splitlines()
+                raise DockerMissingError(f"Docker does not start here: {said[-1] if said else 'it says nothing'}")
+            time.sleep(0.1)
+        yield host
+    finally:
+        _end(process)
+        before.restore()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+class _Before:
+    """What of this machine's network a Docker Engine changes and leaves behind."""
+
+    def __init__(self) -> None:
+        self._forwarding = FORWARDING.read_text()
+        self._policy = next((line for line in _rules("filter") if line.startswith(":FORWARD ")), None)
+
+    def restore(self) -> None:
+        for table in ("nat", "filter"):
+            kept = [line for line in _rules(table) if "DOCKER" not in line and "docker0" not in line]
+            if table == "filter" and self._policy is not None:
+                kept = [self._policy if line.startswith(":FORWARD ") else line for line in kept]
+            if kept:
+                subprocess.run(["iptables-restore", "--table", table], input="\n".join((*kept, "")), text=True, check=True)
+        with suppress(FileNotFoundError):
+            subprocess.run(["ip", "link", "delete", "docker0"], capture_output=True, check=False)
+        FORWARDING.write_text(self._forwarding)
+
+
+def _rules(table: str) -> list[str]:
+    if shutil.which("iptables-save") is None:
+        return []
+    return subprocess.run(["iptables-save", "--table", table], capture_output=True, text=True, check=False).stdout.splitlines()
