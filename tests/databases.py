@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.brokers import free_port
-from tests.containers import ContainerMissingError, container
+from tests.containers import ContainerMissingError, container, docker_answers
 
 START_TIMEOUT_S = 30.0
 
@@ -126,6 +126,11 @@ class Influx2:
     token: str
     org: str = ORG
     server: DatabaseServer | None = None
+
+
+def has_influxdb_2() -> bool:
+    """Whether an InfluxDB 2 is named, installed, or can be asked of Docker."""
+    return "INFLUXDB_URL" in os.environ or _influxd(major=2) is not None or docker_answers()
 
 
 @contextmanager

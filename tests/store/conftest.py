@@ -9,7 +9,7 @@ import pytest
 from meterkast_store import StoreSettings
 from pydantic import SecretStr
 
-from tests.databases import DatabaseMissingError, any_influxdb_2, influxdb_1
+from tests.databases import DatabaseMissingError, any_influxdb_2, has_influxdb_2, influxdb_1
 
 SettingsMaker = Callable[[], StoreSettings]
 FOR_LONG = 36_500
@@ -36,7 +36,9 @@ def _influxdb_2(folder: Path, stack: ExitStack) -> SettingsMaker:
     )
 
 
-BACKENDS = {"sqlite": _sqlite, "influxdb1": _influxdb_1, "influxdb2": _influxdb_2}
+BACKENDS = {"sqlite": _sqlite, "influxdb1": _influxdb_1}
+if has_influxdb_2():
+    BACKENDS["influxdb2"] = _influxdb_2
 
 
 @pytest.fixture(scope="session", params=BACKENDS)
