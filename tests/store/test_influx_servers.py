@@ -174,7 +174,7 @@ async def test_an_installation_that_may_make_no_second_database_keeps_its_one(in
 
 
 async def test_killing_the_server_in_mid_write_loses_and_doubles_nothing(influx: Home) -> None:
-    """Killed by SIGKILL again and again under writes, which are repeated until they succeed: each reading is there once."""
+    """Killed by SIGKILL under writes, which are repeated until they succeed, it has each reading, and once."""
     settings = influx.settings(timeout_s=5)
     samples = list(steady(NOW - timedelta(hours=10), NOW, every_s=10))
     async with open_store(settings, NOTHING) as store:
