@@ -130,7 +130,12 @@ class Influx2:
 
 def has_influxdb_2() -> bool:
     """Whether an InfluxDB 2 is named, installed, or can be asked of Docker."""
-    return "INFLUXDB_URL" in os.environ or _influxd(major=2) is not None or docker_answers()
+    return "INFLUXDB_URL" in os.environ or runs_influxdb_2() or docker_answers()
+
+
+def runs_influxdb_2() -> bool:
+    """Whether an InfluxDB 2 is installed."""
+    return _influxd(major=2) is not None
 
 
 @contextmanager
@@ -138,7 +143,7 @@ def any_influxdb_2(directory: Path) -> Iterator[Influx2]:
     """Give the InfluxDB 2 of INFLUXDB_URL (with INFLUXDB_TOKEN, INFLUXDB_ORG), else our own, else a container."""
     if url := os.environ.get("INFLUXDB_URL"):
         yield Influx2(url.rstrip("/"), os.environ.get("INFLUXDB_TOKEN", ""), os.environ.get("INFLUXDB_ORG", ""))
-    elif _influxd(major=2) is not None:
+    elif runs_influxdb_2():
         with influxdb_2(directory) as server:
             yield server
     else:

@@ -30,7 +30,8 @@ NOTHING = Path("/nonexistent")
 def quarters() -> Iterator[str]:
     """The snapshots of ten years, as lines: as large as those of a house with one phase."""
     fields = {
-        "lag": 0, "span": 890_000, "count": 90, "energy_import_t1_wh": REGISTER, "energy_import_t1_wh_gain": WH_A_QUARTER,
+        "lag": 0, "span": 890_000, "count": 90,
+        "energy_import_t1_wh": REGISTER, "energy_import_t1_wh_gain": WH_A_QUARTER,
         **{f"power_import_w_{what}": 400 for what in ("sum", "min", "max")},
         **{f"voltage_l1_v_{what}": 2300 for what in ("sum", "min", "max")},
     }  # fmt: skip
