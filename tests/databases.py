@@ -149,9 +149,29 @@ def any_influxdb_2(directory: Path) -> Iterator[Influx2]:
     else:
         try:
             with container("influxdb:2.7", 8086, environment=_SETUP) as (host, port):
-                yield Influx2(f"http://{host}:{port}", TOKEN)
+                yield _of_version_2(Influx2(f"http://{host}:{port}", TOKEN))
         except ContainerMissingError as missing:
             raise DatabaseMissingError(f"{HOW_TO_GET_2} ({missing})") from missing
+
+
+def _of_version_2(two: Influx2) -> Influx2:
+    """Return the server, if it is what its image's name says: a stand-in may be of version 1."""
+    if not _version(two.url).lstrip("v").startswith("2."):
+        raise ContainerMissingError("the image influxdb:2.7 of this Docker holds another version")
+    return two
+
+
+def _version(url: str) -> str:
+    """Return the version of a server, as soon as it answers."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        try:
+            with urllib.request.urlopen(f"{url}/ping", timeout=5) as answer:
+                return str(answer.headers.get("X-Influxdb-Version", ""))
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 @contextmanager
