@@ -6,6 +6,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from meterkast_runtime.mqtt.message import Will
+from meterkast_runtime.mqtt.outbox import FIRST_MID
 from meterkast_runtime.mqtt.settings import MqttSettings
 from meterkast_runtime.mqtt.wire import Wire
 
@@ -38,6 +39,11 @@ class PahoClient(paho.Client):
         """Send PINGREQ and expect no answer, for a connection that is not being read."""
         self._send_pingreq()
         self._ping_t = 0.0
+
+    def _mid_generate(self) -> int:
+        with self._mid_generate_mutex:
+            self._last_mid = self._last_mid % (FIRST_MID - 1) + 1
+            return self._last_mid
 
     def _create_socket(self) -> Any:
         if self.wire is None:

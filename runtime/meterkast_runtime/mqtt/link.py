@@ -1,7 +1,7 @@
 """One connection to the broker: paho on one side, the asyncio loop on the other."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,27 +32,27 @@ class Link:
     def __init__(self, client: PahoClient, wire: Wire, outbox: Outbox, deliver: Callable[[Publish], None]) -> None:
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.paused = False
-        self._known = False
         self._client = client
         self._wire = wire
         self._outbox = outbox
         self._deliver = deliver
         self._loop = asyncio.get_running_loop()
         self._answer: asyncio.Future[Greeting | MqttConnectionError] = self._loop.create_future()
+        self._subscribing: dict[int, tuple[tuple[str, ...], asyncio.Future[tuple[str, ...]]]] = {}
+        self._unsubscribing: dict[int, asyncio.Future[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._write_scheduled = False
         self._waits_to_write = False
         self._unread_ticks = 0
 
-    async def greet(self, subscriptions: Sequence[str], *, leaving: bool = False) -> Greeting:
-        """Say hello, then subscribe or, leaving, unsubscribe; raises MqttConnectionError where the broker will not."""
+    async def greet(self, subscriptions: Mapping[str, int], *, leaving: bool = False) -> Greeting:
+        """Say hello, then subscribe, QoS by topic, or unsubscribe; MqttConnectionError where the broker will not."""
         client, address = self._client, f"{self._client.host}:{self._client.port}"
-        ask = self._unsubscribe if leaving else self._subscribe
         client.on_connect = lambda _client, _data, flags, reason, _more: self._greeted(
-            flags, reason, (lambda: ask(subscriptions)) if subscriptions else None
+            flags, reason, subscriptions, leaving=leaving
         )
-        client.on_subscribe = lambda _client, _data, _mid, reasons, _more: self._subscribed(reasons, subscriptions)
-        client.on_unsubscribe = lambda *_: self._set_answer(Greeting(self._known))
+        client.on_subscribe = lambda _client, _data, mid, reasons, _more: self._subscribed(mid, reasons)
+        client.on_unsubscribe = lambda _client, _data, mid, _reasons, _more: self._unsubscribed(mid)
         client.on_socket_register_write = lambda *_: self.write(b"")
         client.on_socket_close = lambda *_: self._detach()
         client.on_disconnect = lambda *_: self._ended()
@@ -71,6 +71,28 @@ class Link:
         """Send PUBACK; of no effect once the connection is gone, since the broker counts anew in the next."""
         if not self.lost.done():
             self.write(encode_puback(mid))
+
+    def subscribe(self, topics: Mapping[str, int]) -> asyncio.Future[tuple[str, ...]]:
+        """Send SUBSCRIBE, QoS by topic; the future gives what was refused, or is cancelled with the connection."""
+        done: asyncio.Future[tuple[str, ...]] = self._loop.create_future()
+        _, mid = self._client.subscribe(list(topics.items()))
+        if mid is None:
+            done.cancel()
+            return done
+        self._subscribing[mid] = tuple(topics), done
+        self.write(b"")
+        return done
+
+    def unsubscribe(self, topics: Sequence[str]) -> asyncio.Future[None]:
+        """Send UNSUBSCRIBE; the future is done at the answer, or is cancelled with the connection."""
+        done: asyncio.Future[None] = self._loop.create_future()
+        _, mid = self._client.unsubscribe(list(topics))
+        if mid is None:
+            done.cancel()
+            return done
+        self._unsubscribing[mid] = done
+        self.write(b"")
+        return done
 
     def write(self, packet: bytes | bytearray) -> None:
         """Send a packet, together with all others of this turn of the loop."""
@@ -115,27 +137,38 @@ class Link:
         if not self.lost.done():
             self.fail("closed")
 
-    def _greeted(self, flags: ConnectFlags, reason: ReasonCode, ask: Callable[[], object] | None) -> None:
+    def _greeted(
+        self, flags: ConnectFlags, reason: ReasonCode, subscriptions: Mapping[str, int], *, leaving: bool
+    ) -> None:
         if reason.is_failure:
             what = f"the broker at {self._client.host}:{self._client.port} does not let us in ({reason})"
             self._set_answer(MqttConnectionError(what, hint="check mqtt.username and mqtt.password"))
             return
         self._outbox.open(self)
-        self._known = flags.session_present
-        if ask is None:
-            self._set_answer(Greeting(self._known))
-        else:
-            ask()
+        known = flags.session_present
+        if not subscriptions:
+            self._set_answer(Greeting(known))
+            return
 
-    def _subscribe(self, topics: Sequence[str]) -> None:
-        self._client.subscribe([(topic, 1) for topic in topics])
+        def answered(answer: asyncio.Future[Any]) -> None:
+            if not answer.cancelled():
+                self._set_answer(Greeting(known, answer.result() or ()))
 
-    def _unsubscribe(self, topics: Sequence[str]) -> None:
-        self._client.unsubscribe(list(topics))
+        asked: asyncio.Future[Any] = (
+            self.unsubscribe(tuple(subscriptions)) if leaving else self.subscribe(subscriptions)
+        )
+        asked.add_done_callback(answered)
 
-    def _subscribed(self, reasons: Sequence[ReasonCode], subscriptions: Sequence[str]) -> None:
-        refused = [topic for topic, reason in zip(subscriptions, reasons, strict=False) if reason.is_failure]
-        self._set_answer(Greeting(self._known, tuple(refused)))
+    def _subscribed(self, mid: int, reasons: Sequence[ReasonCode]) -> None:
+        topics, done = self._subscribing.pop(mid, ((), None))
+        if done is not None and not done.done():
+            refused = (topic for topic, reason in zip(topics, reasons, strict=False) if reason.is_failure)
+            done.set_result(tuple(refused))
+
+    def _unsubscribed(self, mid: int) -> None:
+        done = self._unsubscribing.pop(mid, None)
+        if done is not None and not done.done():
+            done.set_result(None)
 
     def _set_answer(self, answer: Greeting | MqttConnectionError) -> None:
         if not self._answer.done():
@@ -198,6 +231,10 @@ class Link:
         if self._timer is not None:
             self._timer.cancel()
         self._outbox.close()
+        for _, subscribed in self._subscribing.values():
+            subscribed.cancel()
+        for unsubscribed in self._unsubscribing.values():
+            unsubscribed.cancel()
         if not self.lost.done():
             self.lost.set_result(None)
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from meterkast_runtime.errors import MqttQueueFullError
 from meterkast_runtime.mqtt.packets import DUP, encode_publish
 
-# the numbers below are left to paho, which counts its subscriptions from 1
+# the numbers below are left to paho, which counts its subscriptions from 1, round and round
 FIRST_MID = 1025
 LAST_MID = 65_535
 

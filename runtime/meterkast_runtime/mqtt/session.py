@@ -17,6 +17,7 @@ from meterkast_runtime.mqtt.message import Message, Will
 from meterkast_runtime.mqtt.outbox import Outbox
 from meterkast_runtime.mqtt.packets import Publish
 from meterkast_runtime.mqtt.settings import MqttSettings
+from meterkast_runtime.mqtt.subscriptions import Subscriptions
 from meterkast_runtime.mqtt.traffic import TRAFFIC, Traffic
 from meterkast_runtime.mqtt.wire import open_wire
 
@@ -54,7 +55,7 @@ class MqttSession:
     ) -> None:
         self.settings = settings
         self.session_present = False
-        self._subscriptions = tuple(subscriptions)
+        self._subscriptions = Subscriptions(subscriptions)
         self._will = will
         self._persistent = persistent
         self._on_connect = on_connect
@@ -136,6 +137,21 @@ class MqttSession:
             link.resume()
         return self._outbox.publish(topic, payload, retain=retain)
 
+    def subscribe(self, *topics: str, qos: Literal[0, 1] = 1) -> asyncio.Future[tuple[str, ...]]:
+        """Listen to further topics, over this connection and all to come.
+
+        The future is done when the broker has confirmed it, and gives the topics that it refused. Raises
+        MqttClosedError.
+        """
+        self._check_open()
+        done = self._subscriptions.add(topics, qos)
+        done.add_done_callback(self._subscribed)
+        return done
+
+    def unsubscribe(self, *topics: str) -> None:
+        """Listen to these no more; what is on its way may still arrive."""
+        self._subscriptions.remove(topics)
+
     async def messages(self) -> AsyncIterator[Message]:
         """Give the messages in order, until the session is closed."""
         received = self._received
@@ -181,10 +197,14 @@ class MqttSession:
         """Connect and stay until the connection is lost; raises MqttConnectionError where that fails."""
         wire = await open_wire(self.settings)
         link = self._link = Link(self._client, wire, self._outbox, self._take)
-        greeting = await link.greet(self._subscriptions, leaving=self._leaving)
+        made = dict(self._subscriptions.wanted)
+        greeting = await link.greet(made, leaving=self._leaving)
         began = self._loop.time()
         self._begin(greeting)
+        if not self._leaving:
+            self._subscriptions.open(link, made, greeting.refused)
         await asyncio.wait([link.lost])
+        self._subscriptions.close()
         self._traffic.connected = False
         self._connection.clear()
         self._report(self._loss(self._loop.time() - began))
@@ -199,11 +219,18 @@ class MqttSession:
         if self._health is not None:
             self._health.set("mqtt", "connected")
             self._health.ok(part="mqtt")
-        if greeting.refused:
-            what = f"the broker at {self.settings.address} does not let us read {', '.join(greeting.refused)}"
-            self._report(f"{what}: check its access rules")
+        self._tell_refused(greeting.refused)
         if self._on_connect is not None:
             self._on_connect(greeting.session_present)
+
+    def _subscribed(self, done: asyncio.Future[tuple[str, ...]]) -> None:
+        if not done.cancelled():
+            self._tell_refused(done.result())
+
+    def _tell_refused(self, topics: Sequence[str]) -> None:
+        if topics:
+            what = f"the broker at {self.settings.address} does not let us read {', '.join(topics)}"
+            self._report(f"{what}: check its access rules")
 
     def _loss(self, lasted_s: float) -> str:
         if lasted_s >= STABLE_S:
@@ -235,6 +262,7 @@ class MqttSession:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("the MQTT session failed: %s", error, client=self.client_id, exc_info=error)
         self._outbox.cancel()
+        self._subscriptions.cancel()
         self._connection.set()
         self._arrival.set()
 

@@ -60,7 +60,7 @@ COMPRESS_FROM = 1000
 COMPRESS_LEVEL = 4
 SHARED_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SHARED_HEADERS = ("Authorization", "Content-Type", "If-Match", "If-None-Match", "Last-Event-ID")
-EXPOSED_HEADERS = ("Content-Disposition", "ETag", "Retry-After")
+EXPOSED_HEADERS = ("Content-Disposition", "ETag", "Link", "Retry-After")
 DESCRIPTION = """\
 What a house's smart meter says now, and what it has used.
 
@@ -156,7 +156,7 @@ def build_routers(parts: Parts, directory: Directory, *further: APIRouter) -> li
                 most_bytes=section.import_mb << 20,
             ),
             CommandRoutes(parts.commands, directory, parts.audit),
-            LiveRoutes(parts.stream, heartbeat_s=section.heartbeat_s),
+            LiveRoutes(parts.stream, parts.gateways, heartbeat_s=section.heartbeat_s),
             SystemRoutes(parts.services, parts.health, parts.store),
             AccessRoutes(
                 parts.login,

@@ -40,7 +40,7 @@ class Directory:
 
     async def check(self, gateway: str) -> None:
         """Raise ProblemError (404) where neither the bus nor history knows the gateway."""
-        if self._gateways.get(gateway) is not None or gateway in self._names:
+        if self._gateways.knows(gateway) or gateway in self._names:
             return
         if self._stale():
             await self._answer(self._ask())

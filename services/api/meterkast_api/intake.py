@@ -10,7 +10,7 @@ from meterkast_contracts.topics import OFFLINE, ONLINE, GatewayTopic, TopicError
 from meterkast_runtime.log import get_logger
 from meterkast_runtime.metrics import Counter, Histogram
 
-from meterkast_api.gateways import SUMMARY, Gateway, Gateways, Telegram
+from meterkast_api.gateways import SUMMARY, UNKNOWN, Gateway, Gateways, Telegram, status_frame
 from meterkast_api.stream import Frame, Stream
 
 RECEIVED = Counter("meterkast_api_messages", "Messages taken from MQTT", ["kind"])
@@ -64,7 +64,6 @@ class Intake:
         self._told: set[str] = set()
         self._takers: dict[str, Callable[[Gateway, GatewayTopic, bytes], None]] = {
             "reading": self._reading,
-            "status": self._status,
             "device": self._device,
             "telegram": self._telegram,
             "event": self._event,
@@ -72,18 +71,8 @@ class Intake:
         }
 
     def subscriptions(self) -> tuple[str, ...]:
-        """The topics to listen to."""
-        of = self._topics
-        return (
-            of.reading("+"),
-            of.status("+"),
-            of.device("+"),
-            of.event("+"),
-            of.rejected("+"),
-            of.telegram("+"),
-            f"{of.telegram('+')}/+",
-            service_status("+", "+"),
-        )
+        """The topics to listen to from the start."""
+        return (*self._gateways.subscriptions(self._topics), service_status("+", "+"))
 
     def take(self, topic: str, payload: bytes) -> None:
         """Take in one message."""
@@ -95,12 +84,18 @@ class Intake:
             else:
                 parsed = self._topics.parse(topic)
                 kind = parsed.kind
-                with self._gateways.named(parsed.gateway) as gateway:
-                    self._takers[kind](gateway, parsed, payload)
+                self._of_gateway(parsed, payload)
         except (TopicError, NonsenseError, orjson.JSONDecodeError) as error:
             self._ignore(topic, kind, error)
         else:
             RECEIVED.labels(kind).inc()
+
+    def _of_gateway(self, topic: GatewayTopic, payload: bytes) -> None:
+        if topic.kind == "status":
+            self._status(topic.gateway, payload)
+        elif self._gateways.holds(topic.gateway):
+            with self._gateways.named(topic.gateway) as gateway:
+                self._takers[topic.kind](gateway, topic, payload)
 
     def _ignore(self, topic: str, kind: str, error: Exception) -> None:
         IGNORED.labels(kind).inc()
@@ -128,16 +123,12 @@ class Intake:
         if at is not None:
             DELAY.observe(max((now - at).total_seconds(), 0.0))
 
-    def _status(self, gateway: Gateway, topic: GatewayTopic, payload: bytes) -> None:
+    def _status(self, gateway: str, payload: bytes) -> None:
         if payload not in (ONLINE, OFFLINE, b""):
             raise NonsenseError(f"a status is online or offline, not {payload[:40]!r}")
-        status = payload.decode() or "unknown"
-        if status == gateway.status:
-            return
-        frame = Frame("status", topic.gateway, orjson.dumps({"gateway": topic.gateway, "status": status}))
-        gateway.status = status
-        gateway.status_frame = frame if payload else None
-        self._stream.publish(frame)
+        status = payload.decode() or UNKNOWN
+        if self._gateways.set_status(gateway, status) and self._gateways.holds(gateway):
+            self._stream.publish(status_frame(gateway, status))
 
     def _device(self, gateway: Gateway, topic: GatewayTopic, payload: bytes) -> None:
         if payload == gateway.device:

@@ -40,8 +40,12 @@ class ProblemError(Exception):
         self.members = members
 
 
+NAMED = 1000
+
+
 def unknown_gateway(name: str, known: Sequence[str]) -> ProblemError:
-    """Nothing is known of this gateway; the answer names those that are."""
+    """Nothing is known of this gateway; the answer names those that are, the first thousand of them."""
+    known = known[:NAMED]
     near = difflib.get_close_matches(name, known, n=1)
     if near:
         hint = f"did you mean {near[0]}?"

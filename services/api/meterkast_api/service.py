@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
+from typing import Literal
 
 from meterkast_contracts.topics import Topics
 from meterkast_runtime.health import Health
@@ -30,6 +31,7 @@ from meterkast_api.compat.homewizard import Serial
 from meterkast_api.database import FILE, Database
 from meterkast_api.gateways import Gateways
 from meterkast_api.history import RETRY_S, History
+from meterkast_api.holding import HeldGateways
 from meterkast_api.home import Home
 from meterkast_api.intake import Intake, Services
 from meterkast_api.money import prices
@@ -76,7 +78,8 @@ class ApiService:
         self._recognise = recognise or Recogniser(
             self._keyring, everybody_reads=section.everybody_reads, companion=companion
         )
-        self._gateways = Gateways()
+        self._topics = Topics(settings.mqtt.prefix)
+        self._gateways = self._hold(section.hold)
         self._services = Services()
         self.stream = Stream(
             lambda: chain(self._services.frames(), self._gateways.frames()),
@@ -84,7 +87,6 @@ class ApiService:
             queue=section.stream_queue,
             clients=section.max_streams,
         )
-        self._topics = Topics(settings.mqtt.prefix)
         self._intake = Intake(self._topics, self._gateways, self._services, self.stream)
 
     @property
@@ -92,6 +94,11 @@ class ApiService:
         """Where the page is."""
         host = self._settings.api.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}{self._settings.api.path_prefix}/"
+
+    def _hold(self, hold: Literal["all"] | int) -> Gateways:
+        if hold == "all":
+            return Gateways()
+        return HeldGateways(hold, self._topics, watched=lambda: self.stream.watched)
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Listen and serve until cancelled; every stream is ended in order."""
@@ -105,6 +112,8 @@ class ApiService:
             persistent=False,
             health=self._health,
         )
+        if isinstance(self._gateways, HeldGateways):
+            self._gateways.listen_by(session)
         async with self._database, self._keyring:
             await self._login.adopt(section.password)
             check_guarded(section.host, insecure=section.insecure, empty=self._keyring.empty)

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from meterkast_runtime.addresses import is_loopback
 from meterkast_runtime.settings import Section, Settings
@@ -46,6 +46,11 @@ class ApiSection(Section):
         default=256, description="How many events may wait for one slow client before it is sent the newest state."
     )
     max_streams: Annotated[int, Field(ge=1)] = 1000
+    hold: Literal["all"] | Annotated[int, Field(ge=1)] = Field(
+        default="all",
+        description='How many gateways to listen to at a time: "all", or for thousands of them a number; the least '
+        "recently asked goes first.",
+    )
     heartbeat_s: Annotated[float, Field(gt=0)] = 15.0
     price_topic: str | None = Field(
         default=None,

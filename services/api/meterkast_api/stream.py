@@ -89,6 +89,11 @@ class Stream:
         return len(self._clients)
 
     @property
+    def watched(self) -> frozenset[str]:
+        """The gateways that clients have named."""
+        return frozenset().union(*(client.wish.gateways for client in self._clients))
+
+    @property
     def position(self) -> bytes:
         """Id of the newest event."""
         return f"{self._boot}-{self._number}".encode()

@@ -32,7 +32,6 @@ class Served:
         self._directory = directory
         self._setting = setting
         self._headers = headers
-        self._parsed: dict[str, tuple[bytes, Reading]] = {}
 
     def answer(self, body: str | bytes, media_type: str = "application/json") -> Response:
         """Return the answer, for other pages too where the settings allow them."""
@@ -54,26 +53,24 @@ class Served:
     async def reading(self, request: Request) -> Reading:
         """Newest reading, with a time; raises ProblemError (503) until there is one."""
         name = await self.name(request)
-        gateway = self._gateways.get(name)
+        gateway = await self._gateways.find(name)
         if gateway is None or gateway.reading is None:
             raise _nothing_yet(f"{name} has sent no reading since the api started")
-        payload, reading = self._parsed.get(name, (b"", None))
-        if reading is None or payload is not gateway.reading:
-            reading = self._read(name, gateway.reading)
-            self._parsed[name] = gateway.reading, reading
-        return reading
+        if gateway.parsed is None or gateway.parsed[0] is not gateway.reading:
+            gateway.parsed = gateway.reading, self._read(name, gateway.reading)
+        return gateway.parsed[1]
 
     async def telegram(self, request: Request) -> Telegram:
         """Newest telegram; raises ProblemError (503) until there is one."""
         name = await self.name(request)
-        gateway = self._gateways.get(name)
+        gateway = await self._gateways.find(name, "telegram")
         if gateway is None or gateway.telegram is None:
             raise _nothing_yet(f"{name} has sent no telegram since the api started")
         return gateway.telegram
 
     async def device(self, request: Request) -> DeviceInfo | None:
         """What the gateway says of itself, None where it has said nothing."""
-        gateway = self._gateways.get(await self.name(request))
+        gateway = await self._gateways.find(await self.name(request), "device")
         if gateway is None or gateway.device is None:
             return None
         try:

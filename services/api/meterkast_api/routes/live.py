@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from meterkast_api import examples
 from meterkast_api.answers import Examples, problems
 from meterkast_api.event_stream import EventStream
+from meterkast_api.gateways import Gateways
+from meterkast_api.holding import narrowed
 from meterkast_api.live_socket import send_live
 from meterkast_api.problems import ProblemError, explained, problem
 from meterkast_api.stream import Stream, Subscription, TooManyStreamsError, Wish
@@ -30,7 +32,8 @@ Server-sent events, each serialised once for all clients:
 
 {EVENTS}
 
-A comment is sent every 15 s of silence. A gateway that is not known yet can be waited for."""
+A comment is sent every 15 s of silence. A gateway that is not known yet can be waited for. Where the API holds only
+some gateways of many (`[api] hold`), those wanted have to be named."""
 LIVE = f"""\
 A WebSocket, for programs that prefer it to `/api/v1/stream`: the same events by the same query, each as one text
 message `{{"id", "event", "data"}}`. To resume, give the last `id` as `resume`. What the client sends is not read.
@@ -69,8 +72,9 @@ class StreamQuery(BaseModel):
 class LiveRoutes:
     """`/api/v1/stream` and `/api/v1/live`."""
 
-    def __init__(self, stream: Stream, *, heartbeat_s: float) -> None:
+    def __init__(self, stream: Stream, gateways: Gateways, *, heartbeat_s: float) -> None:
         self._stream = stream
+        self._gateways = gateways
         self._heartbeat_s = heartbeat_s
 
     def router(self) -> APIRouter:
@@ -101,7 +105,7 @@ class LiveRoutes:
         last_event_id: Annotated[str | None, Header(description="The id to resume from.")] = None,
     ) -> Response:
         """Send what happens as it happens."""
-        client = self._subscribe(query.wish(), last_event_id or query.resume)
+        client = await self._subscribe(query.wish(), last_event_id or query.resume)
         return EventStream(client, heartbeat_s=self._heartbeat_s)
 
     async def plain(self, _query: Annotated[StreamQuery, Query()]) -> Response:
@@ -117,15 +121,17 @@ class LiveRoutes:
         """Serve one WebSocket."""
         try:
             query = _query(socket)
-            client = self._subscribe(query.wish(), query.resume)
+            client = await self._subscribe(query.wish(), query.resume)
         except ProblemError as error:
             await socket.send_denial_response(problem(error, socket.url.path))
         else:
             await send_live(socket, client, silence_s=self._heartbeat_s)
 
-    def _subscribe(self, wish: Wish, last_id: str | None) -> Subscription:
+    async def _subscribe(self, wish: Wish, last_id: str | None) -> Subscription:
+        wish = narrowed(wish, self._gateways, self._stream.watched)
         try:
-            return self._stream.subscribe(wish, last_id)
+            async with self._gateways.held(wish.gateways - {""}):
+                return self._stream.subscribe(wish, last_id)
         except TooManyStreamsError as error:
             detail = "too many live streams are open: close some, or raise max_streams in the section [api]"
             raise ProblemError(

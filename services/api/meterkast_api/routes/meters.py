@@ -1,11 +1,14 @@
 """What the meters say now."""
 
+from bisect import bisect_right
 from typing import Annotated
+from urllib.parse import urlencode
 
 import orjson
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 from meterkast_contracts.messages import DeviceInfo, Reading
 from meterkast_store.errors import StoreError
+from pydantic import BaseModel, ConfigDict, Field
 
 from meterkast_api import examples
 from meterkast_api.answers import Examples, Meter, Rejections, json_answer, problems
@@ -15,6 +18,16 @@ from meterkast_api.problems import ProblemError
 
 GatewayPath = Annotated[str, Path(description="Name of the gateway.", examples=["home"])]
 JSON = "application/json"
+PAGE = 1000
+
+
+class MetersQuery(BaseModel):
+    """Which gateways to list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(default=None, description="How many at most.")
+    after: str | None = Field(default=None, description="The name after which to begin: the last one of a page before.")
 
 
 class MeterRoutes:
@@ -28,7 +41,10 @@ class MeterRoutes:
         """The routes."""
         router = APIRouter(prefix="/api/v1/meters", tags=["now"])
         add = router.add_api_route
-        add("", self.meters, responses=json_answer(list[Meter], examples.METERS, "Every gateway, by name."))
+        link = {"Link": {"description": 'While there is more: `<…>; rel="next"`.', "schema": {"type": "string"}}}
+        listed = json_answer(list[Meter], examples.METERS, "Gateways, by name.")
+        listed[200]["headers"] = link
+        add("", self.meters, responses=listed | problems(422))
         add(
             "/{gateway}/actual",
             self.actual,
@@ -51,24 +67,31 @@ class MeterRoutes:
         )
         return router
 
-    async def meters(self) -> Response:
-        """List every gateway with what its meter says now."""
-        lines = {name: {"gateway": name, "status": "unknown"} for name in await self._remembered()}
-        for name in self._gateways.names():
-            if gateway := self._gateways.get(name):
-                lines[name] = gateway.line()
-        return Response(orjson.dumps([lines[name] for name in sorted(lines)]), media_type=JSON)
+    async def meters(self, query: Annotated[MetersQuery, Query()]) -> Response:
+        """List gateways by name with what their meters say now: all of them, or `limit` of them.
+
+        Where the API holds only some gateways of many (`[api] hold`), the others are listed with their status alone,
+        and a page without a `limit` is of 1000. While there is more, the header `Link` leads to the next page
+        (RFC 8288).
+        """
+        names = sorted({*self._gateways.names(), *await self._remembered()})
+        begin = 0 if query.after is None else bisect_right(names, query.after)
+        limit = query.limit or (len(names) if self._gateways.limit is None else PAGE)
+        page = names[begin : begin + limit]
+        more = page and len(names) > begin + limit
+        headers = {"Link": f'<?{urlencode({"limit": limit, "after": page[-1]})}>; rel="next"'} if more else {}
+        return Response(orjson.dumps([self._gateways.line(name) for name in page]), media_type=JSON, headers=headers)
 
     async def actual(self, gateway: GatewayPath) -> Response:
         """Give the newest reading, exactly as it stands on the bus."""
-        found = self._gateways.get(gateway)
+        found = await self._gateways.find(gateway)
         if found is None or found.reading is None:
             raise await self._lacks(gateway, "reading")
         return Response(found.reading, media_type=JSON)
 
     async def telegram(self, gateway: GatewayPath) -> Response:
         """Give the newest telegram as the meter sent it."""
-        found = self._gateways.get(gateway)
+        found = await self._gateways.find(gateway, "telegram")
         if found is None or found.telegram is None:
             raise await self._lacks(gateway, "telegram")
         headers = {"X-Received-At": found.telegram.received_at.isoformat().replace("+00:00", "Z")}
@@ -76,7 +99,7 @@ class MeterRoutes:
 
     async def device(self, gateway: GatewayPath) -> Response:
         """Give what the gateway says of itself."""
-        found = self._gateways.get(gateway)
+        found = await self._gateways.find(gateway, "device")
         if found is None or found.device is None:
             raise await self._lacks(gateway, "device information")
         return Response(found.device, media_type=JSON)
@@ -84,7 +107,7 @@ class MeterRoutes:
     async def rejected(self, gateway: GatewayPath) -> Response:
         """Give the telegrams that were refused since the api started, as they stand on the bus."""
         await self._directory.check(gateway)
-        found = self._gateways.get(gateway)
+        found = await self._gateways.find(gateway)
         refused = [orjson.Fragment(payload) for payload in reversed(found.rejected)] if found else []
         return Response(orjson.dumps({"gateway": gateway, "rejected": refused}), media_type=JSON)
 
@@ -95,6 +118,7 @@ class MeterRoutes:
             return frozenset()
 
     async def _lacks(self, gateway: str, what: str) -> ProblemError:
-        if gateway in self._gateways.names() or gateway in await self._remembered():
-            return ProblemError(404, "nothing-yet", f"{gateway} has sent no {what} since the api started")
+        if self._gateways.knows(gateway) or gateway in await self._remembered():
+            since = "the api started" if self._gateways.limit is None else "it was first asked for: ask again"
+            return ProblemError(404, "nothing-yet", f"{gateway} has sent no {what} since {since}")
         return self._directory.unknown(gateway)

@@ -66,7 +66,7 @@ class ReachRoutes:
         if meters:
             span = min(info.first for info in meters), max(info.last for info in meters)
             body |= {"from": span[0], "to": span[1], **await self._kept(gateway, span)}
-        body |= _received(self._gateways.get(gateway)) | {"meters": [_meter(info) for info in meters]}
+        body |= _received(await self._gateways.find(gateway)) | {"meters": [_meter(info) for info in meters]}
         return _json(body)
 
     async def dials(self, gateway: GatewayPath, query: Annotated[DialsQuery, Query()]) -> Response:
@@ -76,7 +76,7 @@ class ReachRoutes:
         less what has been used since.
         """
         await self._directory.check(gateway)
-        found, zone = self._gateways.get(gateway), self._spans.zone
+        found, zone = await self._gateways.find(gateway), self._spans.zone
         if found is None or found.reading is None:
             raise ProblemError(404, "nothing-yet", f"{gateway} has sent no reading since the api started")
         dial = await dial_of(self._store, Reading.from_json(found.reading), query.count, query.per, zone)
