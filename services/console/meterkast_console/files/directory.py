@@ -10,6 +10,8 @@ from meterkast_console.files.making import Asked
 from meterkast_console.files.reach import Reach
 
 FRESH_S = 10.0
+ALL = {"limit": "1000000"}
+"""The API of a fleet answers a thousand, unless asked for more."""
 
 
 class Directory:
@@ -27,7 +29,7 @@ class Directory:
         async with self._asking.setdefault("", asyncio.Lock()):
             if self._gateways is None or not self._gateways[1] or not self._fresh(self._gateways):
                 try:
-                    lines = await self._api.json("/api/v1/meters")
+                    lines = await self._api.json("/api/v1/meters", ALL)
                 except ApiAwayError:
                     if self._gateways is None:
                         raise

@@ -43,6 +43,9 @@ export type Query = Readonly<Record<string, string>>;
 const READ_WITHIN_MS = 10_000;
 const WRITE_WITHIN_MS = 300_000;
 
+/** The API of a fleet answers a thousand, unless asked for more. */
+const ALL = { limit: "1000000" };
+
 /** The REST routes that the page reads. */
 export class Client {
   /** How far the server's clock is ahead of this one, in milliseconds; known to the second. */
@@ -52,7 +55,7 @@ export class Client {
   constructor(readonly base: string) {}
 
   async meters(): Promise<Meter[]> {
-    const answer = (await this.get("meters")) as Meter[] | { meters?: Meter[] };
+    const answer = (await this.get("meters", ALL)) as Meter[] | { meters?: Meter[] };
     return Array.isArray(answer) ? answer : (answer.meters ?? []);
   }
 
