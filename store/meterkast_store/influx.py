@@ -118,6 +118,11 @@ class InfluxRows:
             await self._server.ask(f'DELETE FROM "{table}" WHERE time < {before}ms')  # noqa: S608
         return 0
 
+    async def clear(self) -> None:
+        """Delete every row; 3.x cannot."""
+        if self._server.version < FIRST_WITHOUT_DELETE:
+            await self._server.ask(*(f'DELETE FROM "{table}"' for table in Table))  # noqa: S608 - names of ours
+
 
 def _select(series: Series, condition: str) -> str:
     return f'SELECT * FROM "{series.table}" WHERE {where(series)}{condition}'  # noqa: S608 - quoted

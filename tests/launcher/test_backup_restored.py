@@ -25,6 +25,7 @@ from meterkast_api.access import credentials
 from meterkast_api.access.scopes import Scope
 from meterkast_api.database import FILE as ACCOUNTS
 from meterkast_store import Batch, Sample, StoreUnavailableError, open_store
+from meterkast_store.rows import Table
 
 from tests.databases import DatabaseMissingError, influxdb_1
 from tests.launcher.command import command, environment, meterkast
@@ -110,6 +111,14 @@ async def test_influxdb_is_emptied_first_where_that_is_asked(file: Path, influxd
         assert await restored(file, here, replace=True) == 4577
         assert len(await rows_of(here)) == 4577
     assert await restored(file, here, merge=True) == 0
+
+
+async def test_readings_that_influxdb_would_forget_are_left_out(file: Path, influxdb: str, tmp_path: Path) -> None:
+    """An old backup restores into a database that keeps readings for a time: all else is there."""
+    here = settings_of(tmp_path, f"{influxdb}/forgets")
+    shorter = here.model_copy(update={"store": here.store.model_copy(update={"retention_days": 1})})
+    assert await restored(file, shorter) == 4577 - 4220
+    assert {series.table for series, _ in await rows_of(here)} == {Table.QUARTER, Table.MBUS, Table.EVENT}
 
 
 async def test_halves_that_are_merged_are_the_whole(tmp_path: Path) -> None:
