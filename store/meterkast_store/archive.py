@@ -1,22 +1,23 @@
 """Whole histories, page by page: out of one backend, into the same or another."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol, Self
 
 from meterkast_store import quarter
-from meterkast_store.errors import StoreUnavailableError
+from meterkast_store.instants import to_ms
 from meterkast_store.opening import open_rows
 from meterkast_store.recorder import FAR_AHEAD, LONG_AGO
 from meterkast_store.rows import Field, Row, Rows, Series, Table
 from meterkast_store.settings import StoreSettings
+from meterkast_store.sqlite import SqliteRows
 
 PAGE = 5000
 FOR_EVER = (Table.QUARTER, Table.MBUS, Table.EVENT)
 FOR_A_TIME = tuple(table for table in Table if table not in FOR_EVER)
-LATEST_MS = 9_000_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Page:
         ]
 
 
-Put = Callable[[Page], Awaitable[None]]
+Put = Callable[[Page], Awaitable[int]]
+"""Writes a page's rows, returns how many: a database that keeps some for a time only leaves out older ones."""
 
 
 class Archive(Protocol):
@@ -72,15 +74,20 @@ class Archive(Protocol):
 
 def open_archive(settings: StoreSettings, data_dir: Path, *, existing: bool = False) -> Archive:
     """Return the history that the settings name; `existing`: make none where there is none."""
-    from meterkast_store.sqlite import SqliteRows  # noqa: PLC0415 - either is loaded only where it is used
-    from meterkast_store.sqlite_archive import SqliteArchive  # noqa: PLC0415 - the same
-
     rows = open_rows(settings, settings.place(data_dir))
-    return SqliteArchive(rows, existing=existing) if isinstance(rows, SqliteRows) else RowsArchive(rows)
+    if isinstance(rows, SqliteRows):
+        from meterkast_store.sqlite_archive import SqliteArchive  # noqa: PLC0415 - it is made of what stands here
+
+        return SqliteArchive(rows, existing=existing)
+    from meterkast_store.influx import InfluxRows  # noqa: PLC0415 - a house with SQLite need not load it
+    from meterkast_store.influx_archive import InfluxArchive  # noqa: PLC0415 - the same
+
+    assert isinstance(rows, InfluxRows)  # noqa: S101 - there are two backends
+    return InfluxArchive(rows, since=to_ms(datetime.now(UTC) - timedelta(days=settings.retention_days)))
 
 
 class RowsArchive:
-    """An archive over any backend (see Archive)."""
+    """What is the same over any backend."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
@@ -110,18 +117,6 @@ class RowsArchive:
                     return False
         return True
 
-    @asynccontextmanager
-    async def refill(self) -> AsyncIterator[Put]:
-        """What was there goes; what is put in the block is there as soon as it is put."""
-        for table in Table:
-            await self._rows.prune(table, LATEST_MS)
-        if not await self.empty():
-            raise StoreUnavailableError(
-                "empty", "the history", "the database has kept its rows",
-                hint="remove its database (buckets) and make it anew, then restore",
-            )  # fmt: skip
-        yield self._put
-
     async def add(self, page: Page) -> int:
         """Write the rows whose time is not known yet."""
         times = [int(row[0] or 0) for row in page.rows]
@@ -145,9 +140,6 @@ class RowsArchive:
                     before = row
                 await self._rows.put(changed)
         self._touched.clear()
-
-    async def _put(self, page: Page) -> None:
-        await self._rows.put(page.apart())
 
     async def _of(self, series: Series) -> AsyncIterator[list[Row]]:
         after = LONG_AGO

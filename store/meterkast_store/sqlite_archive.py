@@ -98,8 +98,8 @@ class Filling:
         for table in ("series", BLOCKS, *Table):
             self._connection.execute(f'DELETE FROM "{table}"')  # noqa: S608 - names of ours
 
-    def put(self, page: Page) -> None:
-        """Write a page."""
+    def put(self, page: Page) -> int:
+        """Write a page; return how many rows that were."""
         series = self._id(page.series)
         table, names = page.series.table, ", ".join(f'"{name}"' for name in page.fields)
         add_columns(self._connection, table, page.fields)
@@ -107,7 +107,7 @@ class Filling:
             f'INSERT OR REPLACE INTO "{table}" (series, at{", " * bool(names)}{names}) '  # noqa: S608 - checked names
             f"VALUES ({series}{', ?' * (len(page.fields) + 1)})"
         )
-        self._connection.executemany(sql, page.rows)
+        return self._connection.executemany(sql, page.rows).rowcount
 
     def finish(self) -> None:
         """Make what is made of the rows, and keep it all."""

@@ -21,7 +21,7 @@ Rows = Mapping[tuple[Series, int], Mapping[str, Field]]
 
 
 def settings_of(data_dir: Path, url: str | None = None) -> BackupSettings:
-    return BackupSettings(data_dir=data_dir, store=StoreSettings(url=url), home=HomeSection())
+    return BackupSettings(data_dir=data_dir, store=StoreSettings(url=url, retention_days=36_500), home=HomeSection())
 
 
 def reading(number: int, meter: str = "E1", since: int = 0) -> Sample:

@@ -93,8 +93,7 @@ class Restoring:
             self._put_accounts()
             self._put_files()
             for page in self._pages():
-                await put(page)
-                rows += len(page.rows)
+                rows += await put(page)
                 self._progress("restoring, row", rows)
         return rows
 
