@@ -195,7 +195,8 @@ class InfluxRows:
     async def clear(self) -> None:
         """Delete every row; 3.x cannot."""
         if self._server.version < FIRST_WITHOUT_DELETE:
-            await self._server.ask(*(f'DELETE FROM "{table}"' for table in Table))  # noqa: S608 - names of ours
+            for database in {self._databases.first, self._databases.samples}:
+                await self._server.ask(database, *(f'DELETE FROM "{table}"' for table in Table))  # noqa: S608
 
 
 def _span(after: int, until: int) -> str:
