@@ -11,7 +11,9 @@ from pathlib import Path
 
 START_WITHIN_S = 60.0
 STOP_WITHIN_S = 60.0
-HOW_TO_GET = "Docker is missing; get it by: apt install docker.io docker-compose (as root the tests start it themselves)"
+HOW_TO_GET = (
+    "Docker is missing; get it by: apt install docker.io docker-compose (as root the tests start it themselves)"
+)
 BY_PLUGIN, BY_PYTHON = ("docker", "compose"), ("docker-compose",)
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 
@@ -116,7 +118,9 @@ class _Before:
             if table == "filter" and self._policy is not None:
                 kept = [self._policy if line.startswith(":FORWARD ") else line for line in kept]
             if kept:
-                subprocess.run(["iptables-restore", "--table", table], input="\n".join((*kept, "")), text=True, check=True)
+                subprocess.run(
+                    ["iptables-restore", "--table", table], input="\n".join((*kept, "")), text=True, check=True
+                )
         with suppress(FileNotFoundError):
             subprocess.run(["ip", "link", "delete", "docker0"], capture_output=True, check=False)
         FORWARDING.write_text(self._forwarding)
@@ -125,4 +129,6 @@ class _Before:
 def _rules(table: str) -> list[str]:
     if shutil.which("iptables-save") is None:
         return []
-    return subprocess.run(["iptables-save", "--table", table], capture_output=True, text=True, check=False).stdout.splitlines()
+    return subprocess.run(
+        ["iptables-save", "--table", table], capture_output=True, text=True, check=False
+    ).stdout.splitlines()
