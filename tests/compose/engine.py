@@ -78,7 +78,7 @@ def _own(folder: Path) -> Iterator[str]:
     folder.mkdir(parents=True, exist_ok=True)
     host = f"unix://{folder}/docker.sock"
     command = [
-        program, f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/pid", f"--host={host}",
+        program, f"--host={host}", f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/pid",
     ]  # fmt: skip
     before = _Before()
     with (folder / "log").open("wb") as log:

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 BASES = Path(__file__).parent / "bases"
 REGISTRY = "https://registry-1.docker.io/v2/"
 PYTHON = "python:3.11-slim-bookworm"
+BUILDER = "python:3.11-bookworm"
 NODE = "node:20-bookworm-slim"
 STAND_INS = {
     NODE: "node",
@@ -39,6 +40,7 @@ def prepare(engine: Engine) -> bool:
     version = _version()
     if stands_in and not _stands(engine, PYTHON, version):
         _debian(engine, version)
+        engine.docker("tag", PYTHON, BUILDER)
     with ThreadPoolExecutor(2) as pool:
         if stands_in:
             pool.submit(_from_debian, engine, NODE, version).result()
@@ -58,10 +60,8 @@ def prepare(engine: Engine) -> bool:
 
 
 def _build(engine: Engine, name: str, *options: str) -> None:
-    engine.docker(
-        "build", "--network=host", f"--file={ROOT}/deploy/Dockerfile", f"--tag=meterkast-{name}:{VERSION}", *options, ROOT,
-        within_s=BUILD_WITHIN_S,
-    )  # fmt: skip
+    where = ("--network=host", f"--file={ROOT}/deploy/Dockerfile", f"--tag=meterkast-{name}:{VERSION}")
+    engine.docker("build", *where, *options, ROOT, within_s=BUILD_WITHIN_S)
 
 
 def _registry_answers() -> bool:
@@ -96,8 +96,9 @@ def _debian(engine: Engine, version: str) -> None:
         )
     with _memory() as folder:
         archive = folder / "base.tar"
-        command = [
-            program, "--quiet", "--mode=root", "--variant=essential", "--include=apt,ca-certificates,python3,python3-pip",
+        packages = "apt,ca-certificates,python3,python3-pip"
+        command: list[str | Path] = [
+            program, "--quiet", "--mode=root", "--variant=essential", f"--include={packages}",
             '--customize-hook=rm "$1"/usr/lib/python3*/EXTERNALLY-MANAGED',
             '--customize-hook=ln -s /usr/bin/python3 "$1"/usr/local/bin/python',
             *([f"--customize-hook=upload {BUNDLE} {BUNDLE}"] if BUNDLE.exists() else []),

@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import httpx
 
@@ -39,4 +40,4 @@ def check_unbroken(client: httpx.Client, begin: datetime) -> None:
     times = taken(client, begin, end)
     assert times[0] - begin <= SECOND
     assert end - times[-1] <= 2 * SECOND
-    assert {later - earlier for earlier, later in zip(times, times[1:], strict=False)} == {SECOND}
+    assert {later - earlier for earlier, later in pairwise(times)} == {SECOND}

@@ -7,7 +7,7 @@ from tests.compose.readings import check_unbroken, first_since
 
 
 def test_every_part_crashes(project: Project) -> None:
-    """Each container's process is killed in its turn and comes back healthy; of the seconds meanwhile none is missing."""
+    """Each container's process is killed in its turn and comes back healthy; no second of the meantime is missing."""
     project.crash("simulator")
     with project.client() as client:
         began = first_since(client, datetime.now(UTC))

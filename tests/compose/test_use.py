@@ -77,7 +77,7 @@ def test_files_need_the_password(project: Project) -> None:
             ftp.login("anybody", "wrong")
     with ftplib.FTP() as ftp:
         ftp.connect("localhost", project.ftp)
-        with pytest.raises(ftplib.error_perm, match="TLS|SSL"):
+        with pytest.raises(ftplib.error_perm, match=r"TLS|SSL"):
             ftp.login("anybody", project.secret("web-password"))
 
 
@@ -95,5 +95,4 @@ def _read_until(line: socket.socket, text: str) -> None:
     while text.encode() not in said:
         part = line.recv(4096)
         assert part, said
-        print(said)
         said += part

@@ -1,7 +1,7 @@
 """The same deployment with its history in InfluxDB.
 
-Where the image is a stand-in, that is Debian's InfluxDB 1.6: users, passwords, rights, InfluxQL and the line protocol are
-shown; its setup by DOCKER_INFLUXDB_INIT_… variables, tokens and /api/v2 are not.
+Where the image is a stand-in, that is Debian's InfluxDB 1.6: users, passwords, rights, InfluxQL and the line protocol
+are shown; its setup by DOCKER_INFLUXDB_INIT_… variables, tokens and /api/v2 are not.
 """
 
 from datetime import UTC, datetime
@@ -13,7 +13,8 @@ ASK = """
 import httpx, pathlib, sys
 user, secret, question = sys.argv[1:]
 password = pathlib.Path(secret).read_text() if secret.startswith("/") else secret
-answer = httpx.post("http://influxdb:8086/query", params={"db": "meterkast_samples"}, data={"q": question}, auth=(user, password))
+query = {"db": "meterkast_samples", "q": question}
+answer = httpx.post("http://influxdb:8086/query", params=query, auth=(user, password))
 print(answer.status_code, answer.text)
 """
 
