@@ -81,6 +81,7 @@ def init(
         timezone=questions.checked_zone(timezone) if timezone else None,
         serial=device,
         serial_name=name,
+        serial_group=wishes.group_of(device) if device else None,
         simulator=simulator,
         gateways=tuple(gateway or ()),
         programs=tuple(program or ()),

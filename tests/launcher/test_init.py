@@ -213,6 +213,23 @@ def test_an_option_changes_what_it_names(tmp_path: Path, wishes: dict[str, Any],
     assert {name: settings(folder)[name] for name in changed} == changed
 
 
+def test_the_group_of_a_cable_that_is_plugged_in_is_found(tmp_path: Path) -> None:
+    """So that the reader's container may open it, whatever the system calls the group."""
+    folder = init(tmp_path / "deploy", store="sqlite")
+    master, slave = pty.openpty()
+    try:
+        device = os.ttyname(slave)
+        result = CliRunner().invoke(app, ["init", "--yes", "--serial", f"shed={device}", str(folder)])
+        assert result.exception is None
+        found = settings(folder)
+        assert (found["GATEWAY"], found["SERIAL_DEVICE"]) == ("shed", device)
+        assert found["SERIAL_GROUP"] == str(Path(device).stat().st_gid)
+    finally:
+        os.close(master)
+        os.close(slave)
+    assert "topic write dsmr/shed/telegram\n" in (folder / "broker" / "acl").read_text()
+
+
 def test_lines_of_a_persons_own_stay(tmp_path: Path) -> None:
     """Users of one's own in the broker's files, and a right added to one of ours."""
     folder = init(tmp_path / "deploy", gateways=("esp01",))

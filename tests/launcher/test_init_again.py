@@ -203,6 +203,15 @@ def test_a_rotation_lets_in_by_the_new_password_alone(broker: Deployed, capsys: 
     assert history.wait_for("dsmr/esp01/reading") == b"kept"
 
 
+def test_what_runs_no_more_is_stopped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Compose would leave the container of a profile that is gone as it is."""
+    folder = init(tmp_path / "deploy", store="influxdb")
+    capsys.readouterr()
+    init(folder, serial="/dev/ttyUSB0", store="sqlite")
+    steps = [line.strip() for line in capsys.readouterr().out.splitlines() if "docker compose" in line]
+    assert steps == ["docker compose rm --stop --force influxdb grafana simulator", "docker compose up -d"]
+
+
 def test_one_secret_can_be_changed_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """And only what reads it starts anew."""
     folder = init(tmp_path / "deploy")

@@ -12,7 +12,7 @@ import typer
 from meterkast_api.access.passwords import complaint
 
 from meterkast.errors import LauncherError
-from meterkast.init.wishes import HOME, SIMULATED, Store, Wishes, checked_host, checked_name, serial_of
+from meterkast.init.wishes import HOME, SIMULATED, Store, Wishes, checked_host, checked_name, group_of, serial_of
 
 DEFAULT_ZONE = "Europe/Amsterdam"
 _ELSEWHERE = ("192.0.2.1", 9)  # RFC 5737: nobody's address, to which nothing is sent
@@ -107,7 +107,7 @@ def _source(wishes: Wishes) -> Wishes:
         return replace(wishes, simulator=True)
     if answer.startswith("/"):
         name = _ask("Name of this P1 port", HOME, checked_name)
-        return replace(wishes, serial=answer, serial_name=name, simulator=False)
+        return replace(wishes, serial=answer, serial_name=name, serial_group=group_of(answer), simulator=False)
     return replace(wishes, gateways=(answer,), simulator=False)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
 
-from meterkast.init import certificates, variables
+from meterkast.init import certificates, dotenv, variables
 from meterkast.init.plan import ACL, ENV, PASSWORDS, TLS, Plan
 from meterkast.init.secret_table import (
     GATEWAY_PREFIX,
@@ -17,7 +17,13 @@ from meterkast.init.secret_table import (
 )
 from meterkast.init.wishes import Wishes
 
-_OPTIONAL = {"influxdb": "influxdb", "grafana": "grafana", "simulator": "simulator", "reader": "serial"}
+_OPTIONAL = {
+    "influxdb": "influxdb",
+    "grafana": "grafana",
+    "simulator": "simulator",
+    "reader": "serial",
+    "proxy": "tls",
+}
 """Containers that run only with a profile."""
 _DATABASE = ("influxdb-admin", "influxdb-writer", "influxdb-reader", "influxdb-grafana")
 INFLUXDB_TELL = "docker compose exec -T influxdb /docker-entrypoint-initdb.d/meterkast.sh"
@@ -97,8 +103,10 @@ class Report:
         changed = [name for name in self.plan.written_secrets() if f"secrets/{name}" in self.found]
         again = self._again(changed)
         broker = {PASSWORDS, ACL} & self.plan.writes.keys()
+        if leaving := " ".join(self._leaving()):
+            yield f"docker compose rm --stop --force {leaving}"
         if ENV in self.plan.writes:
-            yield "docker compose up -d --remove-orphans"
+            yield "docker compose up -d"
         if again:
             yield f"docker compose restart {' '.join(again)}"
         if broker and "mosquitto" not in again:
@@ -108,13 +116,19 @@ class Report:
         if self._has("grafana") and "grafana-admin" in changed:
             yield GRAFANA_TELL
 
+    def _leaving(self) -> tuple[str, ...]:
+        """Containers that ran with a profile that is no more, which compose leaves running."""
+        before = dotenv.values(self.found[ENV].decode(errors="replace"))
+        profiles = before.get("COMPOSE_PROFILES", "").split(",")
+        return tuple(name for name, profile in _OPTIONAL.items() if profile in profiles and not self._has(profile))
+
     def _again(self, changed: Collection[str]) -> tuple[str, ...]:
         """Containers that must start anew, the broker first."""
         names = {name for secret in changed for name in secret_of(secret).containers}
         if TLS in self.plan.writes or "certificates/broker.pem" in self.plan.writes:
             names.add("mosquitto")
         if "certificates/web.pem" in self.plan.writes:
-            names |= {"proxy", "console"} if self._has("tls") else {"console"}
+            names |= {"proxy", "console"}
         running = {name for name in names if name not in _OPTIONAL or self._has(_OPTIONAL[name])}
         return tuple(sorted(running, key=lambda name: (name not in {"influxdb", "mosquitto"}, name)))
 

@@ -93,6 +93,7 @@ def settings(old: Mapping[str, str], wishes: Wishes) -> dict[str, str]:
         "TZ": wishes.timezone,
         "GATEWAY": wishes.serial_name,
         "SERIAL_DEVICE": wishes.serial,
+        "SERIAL_GROUP": None if wishes.serial_group is None else str(wishes.serial_group),
         "MQTT_PREFIX": wishes.prefix,
         "HOST_ADDRESS": wishes.address,
         "HOST_NAMES": ",".join(names) if wishes.hosts else None,

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from meterkast_contracts.topics import TopicError, check_gateway
@@ -27,6 +27,7 @@ class Wishes:
     timezone: str | None = None
     serial: str | None = None
     serial_name: str | None = None
+    serial_group: int | None = None
     simulator: bool | None = None
     gateways: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
@@ -76,6 +77,14 @@ def checked_prefix(prefix: str) -> str:
     raise LauncherError(
         f"{prefix!r} cannot begin a topic", hint="use letters, digits, '_', '.', '-' and '/' between levels"
     )
+
+
+def group_of(device: str) -> int | None:
+    """The group that may open the device; None where it is not plugged in, or not to be seen from here."""
+    try:
+        return Path(device).stat().st_gid
+    except OSError:
+        return None
 
 
 def serial_of(text: str) -> tuple[str, str | None]:
