@@ -78,8 +78,9 @@ def _own(folder: Path) -> Iterator[str]:
     folder.mkdir(parents=True, exist_ok=True)
     host = f"unix://{folder}/docker.sock"
     command = [
-        program, f"--host={host}", f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/pid",
-    ]  # fmt: skip
+        *(program, f"--host={host}", f"--pidfile={folder}/pid"),
+        *(f"--data-root={folder}/data", f"--exec-root={folder}/exec"),
+    ]
     before = _Before()
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
