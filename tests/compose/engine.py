@@ -48,13 +48,19 @@ def run(command: Sequence[str | Path], environment: dict[str, str], *, within_s:
     return done.stdout
 
 
+def compose_command() -> tuple[str, ...]:
+    """Return how Compose is called here; raises DockerMissingError."""
+    for command in (BY_PLUGIN, BY_PYTHON):
+        if _works(*command, "version"):
+            return command
+    raise DockerMissingError(HOW_TO_GET)
+
+
 @contextmanager
 def engine(folder: Path) -> Iterator[Engine]:
     """Give a Docker Engine; one of our own keeps its images in the folder for the next time."""
+    compose = compose_command()
     if shutil.which("docker") is None:
-        raise DockerMissingError(HOW_TO_GET)
-    compose = next((each for each in (BY_PLUGIN, BY_PYTHON) if _works(*each, "version")), None)
-    if compose is None:
         raise DockerMissingError(HOW_TO_GET)
     if _works("docker", "info"):
         yield Engine(None, compose)

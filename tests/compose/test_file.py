@@ -1,5 +1,6 @@
 """The compose file and the Dockerfile, as far as they can be judged without Docker."""
 
+import os
 import re
 import tomllib
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.compose.engine import DockerMissingError, compose_command, run
 from tests.compose.images import ROOT
 
 FILE = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())
@@ -49,6 +51,18 @@ def test_documented() -> None:
     assert all(f"| `{profile}` |" in DOCS for profile in profiles)
     volumes = DOCS.partition("## Where the data are")[2].partition("## ")[0]
     assert all(f"`{volume}`" in volumes for volume in FILE["volumes"])
+
+
+def test_every_profile() -> None:
+    """Compose itself takes the file, all profiles at once: Grafana too, whose image is started nowhere in the tests."""
+    try:
+        command = compose_command()
+    except DockerMissingError as missing:
+        pytest.skip(str(missing))
+    profiles = {profile for service in SERVICES.values() for profile in service.get("profiles", ())}
+    environment = {**os.environ, "COMPOSE_PROFILES": ",".join(profiles)}
+    said = run([*command, "--file", ROOT / "deploy" / "compose.yaml", "config"], environment, within_s=60)
+    assert set(yaml.safe_load(said)["services"]) == set(SERVICES)
 
 
 def test_uv() -> None:
