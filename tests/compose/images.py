@@ -96,7 +96,7 @@ def _debian(engine: Engine, version: str) -> None:
         )
     with _memory() as folder:
         archive = folder / "base.tar"
-        packages = "apt,ca-certificates,python3,python3-pip"
+        packages = "apt,ca-certificates,netbase,python3,python3-pip,tzdata"
         command: list[str | Path] = [
             program, "--quiet", "--mode=root", "--variant=essential", f"--include={packages}",
             '--customize-hook=rm "$1"/usr/lib/python3*/EXTERNALLY-MANAGED',
