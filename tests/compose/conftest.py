@@ -47,7 +47,9 @@ def project(images: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     started = Project(images, tmp_path_factory.mktemp("compose") / "deploy")
     started.copy()
     gateways = [option for name in GATEWAYS for option in ("--gateway", name)]
-    started.init("--store", "sqlite", "--simulator", "--tls", "--host", "localhost", "--address", "127.0.0.1", *gateways)
+    started.init(
+        "--store", "sqlite", "--simulator", "--tls", "--host", "localhost", "--address", "127.0.0.1", *gateways
+    )
     try:
         started.up()
         yield started

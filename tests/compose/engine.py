@@ -11,7 +11,9 @@ from pathlib import Path
 
 START_WITHIN_S = 60.0
 STOP_WITHIN_S = 60.0
-HOW_TO_GET = "Docker is missing; get it by: apt install docker.io docker-compose (as root the tests start it themselves)"
+HOW_TO_GET = (
+    "Docker is missing; get it by: apt install docker.io docker-compose (as root the tests start it themselves)"
+)
 BY_PLUGIN, BY_PYTHON = ("docker", "compose"), ("docker-compose",)
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 
@@ -46,13 +48,19 @@ def run(command: Sequence[str | Path], environment: dict[str, str], *, within_s:
     return done.stdout
 
 
+def compose_command() -> tuple[str, ...]:
+    """Return how Compose is called here; raises DockerMissingError."""
+    for command in (BY_PLUGIN, BY_PYTHON):
+        if _works(*command, "version"):
+            return command
+    raise DockerMissingError(HOW_TO_GET)
+
+
 @contextmanager
 def engine(folder: Path) -> Iterator[Engine]:
     """Give a Docker Engine; one of our own keeps its images in the folder for the next time."""
+    compose = compose_command()
     if shutil.which("docker") is None:
-        raise DockerMissingError(HOW_TO_GET)
-    compose = next((each for each in (BY_PLUGIN, BY_PYTHON) if _works(*each, "version")), None)
-    if compose is None:
         raise DockerMissingError(HOW_TO_GET)
     if _works("docker", "info"):
         yield Engine(None, compose)
@@ -76,8 +84,9 @@ def _own(folder: Path) -> Iterator[str]:
     folder.mkdir(parents=True, exist_ok=True)
     host = f"unix://{folder}/docker.sock"
     command = [
-        program, f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/pid", f"--host={host}",
-    ]  # fmt: skip
+        *(program, f"--host={host}", f"--pidfile={folder}/pid"),
+        *(f"--data-root={folder}/data", f"--exec-root={folder}/exec"),
+    ]
     before = _Before()
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
@@ -116,7 +125,9 @@ class _Before:
             if table == "filter" and self._policy is not None:
                 kept = [self._policy if line.startswith(":FORWARD ") else line for line in kept]
             if kept:
-                subprocess.run(["iptables-restore", "--table", table], input="\n".join((*kept, "")), text=True, check=True)
+                subprocess.run(
+                    ["iptables-restore", "--table", table], input="\n".join((*kept, "")), text=True, check=True
+                )
         with suppress(FileNotFoundError):
             subprocess.run(["ip", "link", "delete", "docker0"], capture_output=True, check=False)
         FORWARDING.write_text(self._forwarding)
@@ -125,4 +136,6 @@ class _Before:
 def _rules(table: str) -> list[str]:
     if shutil.which("iptables-save") is None:
         return []
-    return subprocess.run(["iptables-save", "--table", table], capture_output=True, text=True, check=False).stdout.splitlines()
+    return subprocess.run(
+        ["iptables-save", "--table", table], capture_output=True, text=True, check=False
+    ).stdout.splitlines()

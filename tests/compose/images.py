@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-import ssl
 import subprocess
 import tempfile
 import urllib.error
@@ -18,8 +17,10 @@ ROOT = Path(__file__).parents[2]
 BASES = Path(__file__).parent / "bases"
 REGISTRY = "https://registry-1.docker.io/v2/"
 PYTHON = "python:3.11-slim-bookworm"
+BUILDER = "python:3.11-bookworm"
+NODE = "node:20-bookworm-slim"
 STAND_INS = {
-    "node:20-bookworm-slim": "node",
+    NODE: "node",
     "eclipse-mosquitto:2": "mosquitto",
     "nginx:1.28": "nginx",
     "influxdb:2.7": "influxdb",
@@ -36,25 +37,31 @@ BUILD_WITHIN_S = 300
 def prepare(engine: Engine) -> bool:
     """Make every image that the compose file names; returns whether stand-ins were needed."""
     stands_in = not _registry_answers()
-    if stands_in:
-        _stand_in(engine)
-    build = ["build", "--network=host", f"--file={ROOT}/deploy/Dockerfile"]
+    version = _version()
+    if stands_in and not _stands(engine, PYTHON, version):
+        _debian(engine, version)
+        engine.docker("tag", PYTHON, BUILDER)
     with ThreadPoolExecutor(2) as pool:
+        if stands_in:
+            pool.submit(_from_debian, engine, NODE, version).result()
+            others = [pool.submit(_from_debian, engine, image, version) for image in STAND_INS if image != NODE]
         # Named, so that they are kept for the next time when nameless ones are cleared away.
-        stages = [pool.submit(_build, engine, f"meterkast-{stage}:{VERSION}", f"--target={stage}") for stage in ("page", "dependencies")]
-        [stage.result() for stage in stages]
-        images = [pool.submit(_build, engine, f"meterkast-{name}:{VERSION}", f"--build-arg=SERVICE={name}") for name in SERVICES]
-        images.append(pool.submit(_build, engine, f"meterkast-tools:{VERSION}", "--build-arg=SERVICE=launcher", "--build-arg=PACKAGE=meterkast"))
-        [image.result() for image in images]
-    engine.docker("image", "prune", "--force")
+        stages = [pool.submit(_build, engine, stage, f"--target={stage}") for stage in ("page", "dependencies")]
+        for stage in stages:
+            stage.result()
+        images = [pool.submit(_build, engine, name, f"--build-arg=SERVICE={name}") for name in SERVICES]
+        images.append(
+            pool.submit(_build, engine, "tools", "--build-arg=SERVICE=launcher", "--build-arg=PACKAGE=meterkast")
+        )
+        for image in (*images, *(others if stands_in else ())):
+            image.result()
+    engine.docker("image", "prune", "--force", "--filter=until=24h")
     return stands_in
 
 
 def _build(engine: Engine, name: str, *options: str) -> None:
-    engine.docker(
-        "build", "--network=host", f"--file={ROOT}/deploy/Dockerfile", f"--tag={name}", *options, ROOT,
-        within_s=BUILD_WITHIN_S,
-    )  # fmt: skip
+    where = ("--network=host", f"--file={ROOT}/deploy/Dockerfile", f"--tag=meterkast-{name}:{VERSION}")
+    engine.docker("build", *where, *options, ROOT, within_s=BUILD_WITHIN_S)
 
 
 def _registry_answers() -> bool:
@@ -65,14 +72,6 @@ def _registry_answers() -> bool:
     except OSError:
         return False
     return True
-
-
-def _stand_in(engine: Engine) -> None:
-    version = _version()
-    if not _stands(engine, PYTHON, version):
-        _debian(engine, version)
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda image: _from_debian(engine, image, version), STAND_INS))
 
 
 def _version() -> str:
@@ -92,11 +91,14 @@ def _stands(engine: Engine, image: str, version: str) -> bool:
 def _debian(engine: Engine, version: str) -> None:
     program = shutil.which("mmdebstrap")
     if program is None:
-        raise DockerMissingError("Docker has no registry here, and mmdebstrap is missing; get it by: apt install mmdebstrap")
+        raise DockerMissingError(
+            "Docker has no registry here, and mmdebstrap is missing; get it by: apt install mmdebstrap"
+        )
     with _memory() as folder:
         archive = folder / "base.tar"
-        command = [
-            program, "--quiet", "--mode=root", "--variant=essential", "--include=apt,ca-certificates,python3,python3-pip",
+        packages = "apt,ca-certificates,netbase,python3,python3-pip,tzdata"
+        command: list[str | Path] = [
+            program, "--quiet", "--mode=root", "--variant=essential", f"--include={packages}",
             '--customize-hook=rm "$1"/usr/lib/python3*/EXTERNALLY-MANAGED',
             '--customize-hook=ln -s /usr/bin/python3 "$1"/usr/local/bin/python',
             *([f"--customize-hook=upload {BUNDLE} {BUNDLE}"] if BUNDLE.exists() else []),
@@ -127,7 +129,9 @@ def _from_debian(engine: Engine, image: str, version: str) -> None:
         shutil.copytree(BASES / STAND_INS[image], context)
         if STAND_INS[image] == "node":
             _copy_node(context)
-        engine.docker("build", "--network=host", f"--label={LABEL}={version}", f"--tag={image}", context, within_s=BUILD_WITHIN_S)
+        engine.docker(
+            "build", "--network=host", f"--label={LABEL}={version}", f"--tag={image}", context, within_s=BUILD_WITHIN_S
+        )
 
 
 def _copy_node(context: Path) -> None:

@@ -46,11 +46,18 @@ class Project:
         self.passive = _row_of_ports(PASSIVE_PORTS)
         self.variables = {
             **engine.environment,
-            **{"LISTEN": "127.0.0.1", "LISTEN_TLS": "127.0.0.1", "LISTEN_PLAIN": "127.0.0.1"},
-            **{"WEB_PORT": str(self.web), "WEB_TLS_PORT": str(self.web_tls)},
-            **{"MQTT_PORT": str(self.mqtt), "MQTT_TLS_PORT": str(self.mqtt_tls)},
-            **{"TELNET_PORT": str(self.telnet), "FTP_PORT": str(self.ftp), "GRAFANA_PORT": str(self.grafana)},
-            **{"FTP_PASSIVE": f"{self.passive[0]}-{self.passive[-1]}", "METERKAST_VERSION": VERSION},
+            "LISTEN": "127.0.0.1",
+            "LISTEN_TLS": "127.0.0.1",
+            "LISTEN_PLAIN": "127.0.0.1",
+            "WEB_PORT": str(self.web),
+            "WEB_TLS_PORT": str(self.web_tls),
+            "MQTT_PORT": str(self.mqtt),
+            "MQTT_TLS_PORT": str(self.mqtt_tls),
+            "TELNET_PORT": str(self.telnet),
+            "FTP_PORT": str(self.ftp),
+            "GRAFANA_PORT": str(self.grafana),
+            "FTP_PASSIVE": f"{self.passive[0]}-{self.passive[-1]}",
+            "METERKAST_VERSION": VERSION,
         }
 
     def copy(self) -> None:

@@ -3,36 +3,18 @@
 import json
 import socket
 import ssl
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from tests.compose.gateway import Link, linked
 from tests.compose.project import GATEWAYS, Project, eventually
-from tests.parser.telegrams import telegram
+from tests.compose.telegrams import dsmr_5
 
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 REFUSED = "Not authorized"
-
-
-def a_telegram(import_kwh: str, power_kw: str) -> bytes:
-    """A telegram of this second."""
-    now = datetime.now(AMSTERDAM)
-    season = "S" if now.dst() else "W"
-    return telegram(
-        "MKT5\\2SYNTHETIC",
-        "1-3:0.2.8(50)",
-        f"0-0:1.0.0({now:%y%m%d%H%M%S}{season})",
-        "0-0:96.1.1(4D4B543030303030303030303031)",
-        f"1-0:1.8.1({import_kwh}*kWh)",
-        "1-0:1.8.2(002345.678*kWh)",
-        f"1-0:1.7.0({power_kw}*kW)",
-        "1-0:2.7.0(00.000*kW)",
-    )
 
 
 def actual(client: httpx.Client, gateway: str) -> dict[str, Any] | None:
@@ -49,7 +31,10 @@ def test_two_gateways(project: Project) -> None:
     sent = {GATEWAYS[0]: ("001234.567", "01.234"), GATEWAYS[1]: ("009876.501", "00.007")}
     for gateway, (energy, power) in sent.items():
         with linked(project.mqtt_tls, project.trust(), gateway, project.secret(f"mqtt-gateway-{gateway}")) as link:
-            assert link.publish(f"dsmr/{gateway}/telegram", a_telegram(energy, power)) == "Success"
+            assert (
+                link.publish(f"dsmr/{gateway}/telegram", dsmr_5(datetime.now(UTC), import_kwh=energy, power_kw=power))
+                == "Success"
+            )
     with project.client() as client:
         for gateway, (energy, power) in sent.items():
             found = eventually(lambda name=gateway: actual(client, name), what=f"the reading of {gateway}")  # type: ignore[misc]
@@ -58,7 +43,9 @@ def test_two_gateways(project: Project) -> None:
             assert values["power_import_w"] == int(Decimal(power) * 1000)
 
 
-@pytest.mark.parametrize("login", [("esp01", "wrong"), ("nobody", "wrong"), (None, None)], ids=["wrong", "unknown", "none"])
+@pytest.mark.parametrize(
+    "login", [("esp01", "wrong"), ("nobody", "wrong"), (None, None)], ids=["wrong", "unknown", "none"]
+)
 def test_login(project: Project, login: tuple[str | None, str | None]) -> None:
     """A wrong password, an unknown name and none at all are refused."""
     link = Link(project.mqtt_tls, project.trust(), *login)
@@ -76,7 +63,13 @@ def test_certificate(project: Project) -> None:
 
 @pytest.mark.parametrize(
     "topic",
-    ["dsmr/shed/telegram", "dsmr/shed/status", "dsmr/esp01/reading", "dsmr/esp01/command/restart", "meterkast/api/main/status"],
+    [
+        "dsmr/shed/telegram",
+        "dsmr/shed/status",
+        "dsmr/esp01/reading",
+        "dsmr/esp01/command/restart",
+        "meterkast/api/main/status",
+    ],
 )
 def test_foreign_topics(project: Project, topic: str) -> None:
     """A gateway that writes to another's topic, or to one that is a service's, is refused."""

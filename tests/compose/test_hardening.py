@@ -1,6 +1,5 @@
 """What each container may do: no more than it needs."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,15 +12,16 @@ MEGABYTE = 1024 * 1024
 
 
 @pytest.fixture(params=SERVICES)
-def service(request: pytest.FixtureRequest, project: Project) -> Iterator[str]:
+def service(request: pytest.FixtureRequest) -> str:
     """Give each service in turn."""
-    del project
-    yield str(request.param)
+    return str(request.param)
 
 
 def test_rights(project: Project, service: str) -> None:
     """A container runs as nobody in particular, without any capability, and cannot get one."""
-    status = dict(line.split(":\t") for line in project.inside(service, "cat", "/proc/1/status").splitlines() if ":\t" in line)
+    status = dict(
+        line.split(":\t") for line in project.inside(service, "cat", "/proc/1/status").splitlines() if ":\t" in line
+    )
     assert "0" not in status["Uid"].split()
     for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
         assert int(status[kind], 16) == 0, kind
@@ -33,7 +33,11 @@ def test_file_system(project: Project, service: str) -> None:
     mounts = [line.split() for line in project.inside(service, "cat", "/proc/mounts").splitlines()]
     options = {target: set(flags.split(",")) for _, target, _, flags, *_ in mounts}
     assert "ro" in options["/"]
-    writable = {target for target, flags in options.items() if "rw" in flags and not target.startswith(("/proc", "/dev", "/sys"))}
+    writable = {
+        target
+        for target, flags in options.items()
+        if "rw" in flags and not target.startswith(("/proc", "/dev", "/sys"))
+    }
     assert writable <= {"/tmp", "/data", "/mosquitto/data", "/mosquitto/log"}
 
 
@@ -66,7 +70,10 @@ def test_order(project: Project) -> None:
 
 def test_ports(project: Project) -> None:
     """Only what people and gateways reach is published, and nothing of parser, history and simulator is."""
-    published = {name: sorted(port for port, at in project.inspect(name)["NetworkSettings"]["Ports"].items() if at) for name in SERVICES}
+    published = {
+        name: sorted(port for port, at in project.inspect(name)["NetworkSettings"]["Ports"].items() if at)
+        for name in SERVICES
+    }
     passive = [f"{port}/tcp" for port in project.passive]
     assert published == {
         "mosquitto": ["1883/tcp", "8883/tcp"],
