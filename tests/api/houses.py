@@ -163,11 +163,12 @@ class House:
 
 
 def settings_for(broker: Broker, compat: CompatSection | None = None, **api: Any) -> ApiSettings:
-    """Settings of an API on a free port."""
+    """Settings of an API on a free port; `hold` may be less than a person may set, so that few gateways are many."""
+    hold = api.pop("hold", "all")
     return ApiSettings(
         mqtt=MqttSettings(host=broker.host, port=broker.port),
         data_dir=broker.directory,
-        api=ApiSection(**{"port": 0, "heartbeat_s": 15, **api}),
+        api=ApiSection(**{"port": 0, "heartbeat_s": 15, **api}).model_copy(update={"hold": hold}),
         compat=compat or CompatSection(),
     )
 

@@ -3,11 +3,12 @@
 import asyncio
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import orjson
 import pytest
-from meterkast_api.settings import ApiSection
+from meterkast_api.settings import LEAST_HELD, ApiSection
 from prometheus_client import REGISTRY
 from pydantic import ValidationError
 from websockets.asyncio.client import connect
@@ -294,9 +295,11 @@ async def test_the_old_paths_hold_their_gateway_too(mosquitto: Broker) -> None:
 
 
 def test_the_setting_is_all_or_a_number() -> None:
-    """`hold` is "all" unless a number of at least one is set, also from a variable's text."""
+    """`hold` is "all" unless a number is set, also from a variable's text; no less than the page listens to."""
     assert ApiSection().hold == "all"
     assert ApiSection.model_validate({"hold": "200"}).hold == 200
-    for wrong in ("some", 0, -1):
+    for wrong in ("some", 0, -1, LEAST_HELD - 1):
         with pytest.raises(ValidationError):
             ApiSection.model_validate({"hold": wrong})
+    page = (Path(__file__).parents[2] / "services/api/web/src/live/house.ts").read_text(encoding="utf-8")
+    assert f"LISTEN_TO_ALL = {LEAST_HELD};" in page

@@ -14,6 +14,7 @@ from meterkast_api.compat.settings import CompatSection
 
 LEAST_TOKEN = 32
 """Characters; as many as nobody guesses where they are random."""
+LEAST_HELD = 20
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 
 
@@ -53,10 +54,10 @@ class ApiSection(Section):
         default=256, description="How many events may wait for one slow client before it is sent the newest state."
     )
     max_streams: Annotated[int, Field(ge=1)] = 1000
-    hold: Literal["all"] | Annotated[int, Field(ge=1)] = Field(
+    hold: Literal["all"] | Annotated[int, Field(ge=LEAST_HELD)] = Field(
         default="all",
         description='How many gateways to listen to at a time: "all", or for thousands of them a number; the least '
-        "recently asked goes first.",
+        f"recently asked goes first. At least {LEAST_HELD}, since the page listens to as many.",
     )
     heartbeat_s: Annotated[float, Field(gt=0)] = 15.0
     price_topic: str | None = Field(
