@@ -1,5 +1,6 @@
 """Real database servers for tests: InfluxDB and VictoriaMetrics, on free ports with their data in a folder."""
 
+import json
 import os
 import re
 import shutil
@@ -9,11 +10,22 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.brokers import free_port
+from tests.containers import ContainerMissingError, container, docker_answers
 
 START_TIMEOUT_S = 30.0
+
+
+TOKEN, ORG = "a-token-for-tests", "home"
+HOW_TO_GET_2 = "InfluxDB 2 is missing; get it from https://docs.influxdata.com, or set INFLUXDB_URL"
+_SETUP = {
+    "DOCKER_INFLUXDB_INIT_MODE": "setup", "DOCKER_INFLUXDB_INIT_USERNAME": "test", "DOCKER_INFLUXDB_INIT_ORG": ORG,
+    "DOCKER_INFLUXDB_INIT_PASSWORD": "password", "DOCKER_INFLUXDB_INIT_BUCKET": "first",
+    "DOCKER_INFLUXDB_INIT_ADMIN_TOKEN": TOKEN,
+}  # fmt: skip
 
 
 class DatabaseMissingError(RuntimeError):
@@ -106,24 +118,68 @@ def victoria_metrics(directory: Path) -> Iterator[DatabaseServer]:
     yield from _running(DatabaseServer(directory, command, port, "/health"))
 
 
-def influxdb_2_url() -> str | None:
-    """Return `INFLUXDB_URL`, that of an InfluxDB 2 or 3 for tests (with INFLUXDB_TOKEN and INFLUXDB_ORG)."""
-    return os.environ.get("INFLUXDB_URL")
+@dataclass(frozen=True, slots=True)
+class Influx2:
+    """An InfluxDB 2 with a token that may make buckets in its organisation; `server` is that of our own."""
+
+    url: str
+    token: str
+    org: str = ORG
+    server: DatabaseServer | None = None
 
 
 def has_influxdb_2() -> bool:
-    """Whether an InfluxDB 2 is named or installed."""
-    return influxdb_2_url() is not None or _influxd(major=2) is not None
+    """Whether an InfluxDB 2 is named, installed, or can be asked of Docker."""
+    return "INFLUXDB_URL" in os.environ or runs_influxdb_2() or docker_answers()
+
+
+def runs_influxdb_2() -> bool:
+    """Whether an InfluxDB 2 is installed."""
+    return _influxd(major=2) is not None
 
 
 @contextmanager
-def influxdb_2(directory: Path, token: str) -> Iterator[DatabaseServer]:
-    """Run an InfluxDB 2 with a bucket `meterkast` of an organisation `home`."""
+def any_influxdb_2(directory: Path) -> Iterator[Influx2]:
+    """Give the InfluxDB 2 of INFLUXDB_URL (with INFLUXDB_TOKEN, INFLUXDB_ORG), else our own, else a container."""
+    if url := os.environ.get("INFLUXDB_URL"):
+        yield Influx2(url.rstrip("/"), os.environ.get("INFLUXDB_TOKEN", ""), os.environ.get("INFLUXDB_ORG", ""))
+    elif runs_influxdb_2():
+        with influxdb_2(directory) as server:
+            yield server
+    else:
+        try:
+            with container("influxdb:2.7", 8086, environment=_SETUP) as (host, port):
+                yield _of_version_2(Influx2(f"http://{host}:{port}", TOKEN))
+        except ContainerMissingError as missing:
+            raise DatabaseMissingError(f"{HOW_TO_GET_2} ({missing})") from missing
+
+
+def _of_version_2(two: Influx2) -> Influx2:
+    """Return the server, if it is what its image's name says: a stand-in may be of version 1."""
+    if not _version(two.url).lstrip("v").startswith("2."):
+        raise ContainerMissingError("the image influxdb:2.7 of this Docker holds another version")
+    return two
+
+
+def _version(url: str) -> str:
+    """Return the version of a server, as soon as it answers."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        try:
+            with urllib.request.urlopen(f"{url}/ping", timeout=5) as answer:
+                return str(answer.headers.get("X-Influxdb-Version", ""))
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+@contextmanager
+def influxdb_2(directory: Path) -> Iterator[Influx2]:
+    """Run an InfluxDB 2 of our own, to be killed and started again."""
     program = _influxd(major=2)
     if program is None:
-        raise DatabaseMissingError(
-            "InfluxDB 2 is missing; get it from https://docs.influxdata.com/influxdb/v2/install/, or set INFLUXDB_URL"
-        )
+        raise DatabaseMissingError(HOW_TO_GET_2)
     directory.mkdir(parents=True)
     port = free_port()
     command = [
@@ -132,10 +188,10 @@ def influxdb_2(directory: Path, token: str) -> Iterator[DatabaseServer]:
         "--log-level=error",
     ]  # fmt: skip
     for server in _running(DatabaseServer(directory, command, port, "/health")):
-        body = f'{{"username":"test","password":"password","org":"home","bucket":"meterkast","token":"{token}"}}'
-        setup = urllib.request.Request(f"{server.url}/api/v2/setup", data=body.encode(), method="POST")
+        body = {"username": "test", "password": "password", "org": ORG, "bucket": "first", "token": TOKEN}
+        setup = urllib.request.Request(f"{server.url}/api/v2/setup", data=json.dumps(body).encode(), method="POST")
         urllib.request.urlopen(setup, timeout=30).close()
-        yield server
+        yield Influx2(server.url, TOKEN, server=server)
 
 
 def _running(server: DatabaseServer) -> Iterator[DatabaseServer]:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from meterkast_store.columns import gauge_decimals
+from meterkast_store.errors import StoreError
 from meterkast_store.history import Vital
 from meterkast_store.influx_databases import FIRST_WITHOUT_DELETE, Databases
 from meterkast_store.influx_lines import (
@@ -27,7 +28,7 @@ from meterkast_store.rows import Bin, Columns, Row, Series, Table, columns_of
 EARLIEST_MS = -9_000_000_000_000
 LATEST_MS = 9_000_000_000_000
 QUESTIONS_PER_REQUEST = 400
-ROWS_PER_QUESTION = 25
+ROWS_PER_QUESTION = 16
 """How many rows it takes as long to read as one more question takes to ask."""
 REGISTERS = r"/^(lag|span|count|reset|loose|.*_(wh|varh|l|kj)(_gain)?)$/"
 """The fields that tell where registers stood, among which are no gauges."""
@@ -65,7 +66,7 @@ class InfluxRows:
         made = [line(row) for row in rows if row.series.table is not Table.SAMPLE]
         samples = [line(row) for row in rows if row.series.table is Table.SAMPLE]
         await self._clear([row for row in rows if None in row.fields.values()])
-        async with self._writing():
+        async with self._using():
             new = list(dict.fromkeys(row.series for row in rows if row.series not in self._registered))
             await self._server.write(self._databases.first, [*map(registration, new), *made])
             await self._server.write(self._databases.samples, samples)
@@ -75,17 +76,19 @@ class InfluxRows:
         """Write how gateways and services did."""
         lines = [vital_line("device", DEVICE_TAGS, vital) for vital in devices]
         lines += [vital_line("service", SERVICE_TAGS, vital) for vital in services]
-        async with self._writing():
+        async with self._using():
             await self._server.write(self._databases.samples, list(filter(None, lines)))
 
     @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[None]:
-        """After a write that failed see again whether the databases are there: one may have been dropped."""
+    async def _using(self) -> AsyncIterator[None]:
+        """After what failed see again whether the databases are there: one may have been dropped."""
         if not self._is_ready:
             await self._prepare()
-        self._is_ready = False
-        yield
-        self._is_ready = True
+        try:
+            yield
+        except StoreError:
+            self._is_ready = False
+            raise
 
     async def _clear(self, rows: Sequence[Row]) -> None:
         """Delete points that lose fields; 3.x cannot, there the fields stay."""
@@ -103,7 +106,8 @@ class InfluxRows:
         """Every series of a table."""
         here = "" if gateway is None else f' AND "gateway" = {quoted(gateway)}'
         question = f'SELECT "known", "gateway", "meter", "kind" FROM "{REGISTRY}" WHERE "table" = {quoted(table)}{here}'  # noqa: S608
-        (found,) = await self._server.ask(self._databases.first, question)
+        async with self._using():
+            (found,) = await self._server.ask(self._databases.first, question)
         return [series for part in found for series in table_series(table, part["columns"], part["values"])]
 
     async def between(
@@ -150,7 +154,8 @@ class InfluxRows:
         return rows
 
     async def _ask(self, table: Table, *questions: str) -> list[Answer]:
-        return await self._server.ask(self._databases.of(table), *questions)
+        async with self._using():
+            return await self._server.ask(self._databases.of(table), *questions)
 
     def _select(self, series: Series, condition: str, what: str) -> str:
         return f"SELECT {what} FROM {self._databases.source(series.table)} WHERE {where(series)}{condition}"  # noqa: S608
@@ -194,8 +199,10 @@ def _span(after: int, until: int) -> str:
     return begin + end
 
 
-def _rows(series: Series, found: Sequence[dict[str, Any]]) -> list[Row]:
-    return [row for part in found for row in rows_of(series, part["columns"], part["values"])]
+def _rows(series: Series, found: Answer) -> list[Row]:
+    """Return the rows of an answer; a sample that lies in both databases is one."""
+    rows = [row for part in found for row in rows_of(series, part["columns"], part["values"])]
+    return list({row.at: row for row in rows}.values())
 
 
 def _spread(table: Table, name: str) -> str:

@@ -1,10 +1,11 @@
 """Making databases and setting how long they keep rows: InfluxQL in version 1, buckets by its API in version 2."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from meterkast_store.influx_place import InfluxPlace
-from meterkast_store.influx_refusal import Refusal
+from meterkast_store.influx_refusal import MISSING, Refusal
 from meterkast_store.influx_server import InfluxServer
 
 DAY_S = 86_400
@@ -16,8 +17,8 @@ _UNITS_S = {"w": 7 * DAY_S, "d": DAY_S, "h": 3600, "m": 60, "s": 1}
 class Buckets(Protocol):
     """What a version of InfluxDB wants said; every method raises a Refusal where we may not."""
 
-    async def retention(self, name: str) -> int:
-        """For how many seconds a database keeps its rows, 0 for ever."""
+    async def retention(self, name: str) -> int | None:
+        """For how many seconds a database keeps its rows, 0 for ever, None where that is not told."""
         ...
 
     async def make(self, name: str, keeps_s: int) -> None:
@@ -37,25 +38,16 @@ class Buckets(Protocol):
         ...
 
 
-class _Answering:
-    """What all versions have in common."""
+class Buckets1:
+    """Databases of InfluxDB 1."""
 
     def __init__(self, server: InfluxServer, place: InfluxPlace) -> None:
         self._server = server
         self._place = place
 
-    async def retention(self, name: str) -> int:
+    async def retention(self, name: str) -> int | None:
         """For how many seconds a database keeps its rows, 0 for ever."""
-        return seconds_of((await self._policy(name)).get("duration", "0s"))
-
-    async def _policy(self, name: str) -> dict[str, Any]:
-        (found,) = await self._server.command(f'SHOW RETENTION POLICIES ON "{name}"')
-        policies = [dict(zip(one["columns"], row, strict=True)) for one in found for row in one.get("values", ())]
-        return next((policy for policy in policies if policy.get("default")), {})
-
-
-class Buckets1(_Answering):
-    """Databases of InfluxDB 1."""
+        return seconds_of((await _policy(self._server, name))["duration"])
 
     async def make(self, name: str, keeps_s: int) -> None:
         """Make a database that keeps its rows so many seconds, 0 for ever."""
@@ -63,7 +55,7 @@ class Buckets1(_Answering):
 
     async def keep(self, name: str, keeps_s: int) -> None:
         """Have a database keep its rows so long."""
-        policy = (await self._policy(name)).get("name", "autogen")
+        policy = (await _policy(self._server, name))["name"]
         await self._server.command(f'ALTER RETENTION POLICY "{policy}" ON "{name}" {_durations(keeps_s)}')
 
     def how_to_make(self, name: str, days: int) -> str:
@@ -77,24 +69,41 @@ class Buckets1(_Answering):
         return f'as an administrator: ALTER RETENTION POLICY "autogen" ON "{name}" DURATION {days}d'
 
 
-class Buckets2(_Answering):
-    """Buckets of InfluxDB 2; only a token may touch them."""
+class Buckets2:
+    """Buckets of InfluxDB 2; only a token may touch them, and InfluxQL says of each that it keeps rows for ever."""
+
+    def __init__(self, server: InfluxServer, place: InfluxPlace) -> None:
+        self._server = server
+        self._place = place
+
+    async def retention(self, name: str) -> int | None:
+        """For how many seconds a bucket keeps its rows, 0 for ever, None for who has no token."""
+        await _policy(self._server, name)
+        if not self._place.token:
+            return None
+        found = await self._bucket(name)
+        return next((int(rule["everySeconds"]) for rule in found["retentionRules"]), 0)
+
+    async def _bucket(self, name: str) -> Mapping[str, Any]:
+        found = (await self._server.api("GET", "buckets", params={"name": name})).get("buckets", ())
+        if not found:
+            raise Refusal(MISSING, f"bucket {name!r} not found")
+        bucket: Mapping[str, Any] = found[0]
+        return bucket
 
     async def make(self, name: str, keeps_s: int) -> None:
         """Make a bucket that keeps its rows so many seconds, 0 for ever."""
         org = self._place.org
         found = (await self._server.api("GET", "orgs", params={"org": org} if org else {})).get("orgs", ())
         if not found:
-            raise Refusal(404, f"there is no organisation {org!r}, or the token may not see it")
+            raise Refusal(MISSING, f"this token may not see the organisation {org!r}, nor make a bucket in it")
         bucket = {"orgID": found[0]["id"], "name": name, "retentionRules": [_rule(keeps_s)]}
         await self._server.api("POST", "buckets", json=bucket)
 
     async def keep(self, name: str, keeps_s: int) -> None:
         """Have a bucket keep its rows so long."""
-        found = (await self._server.api("GET", "buckets", params={"name": name})).get("buckets", ())
-        if not found:
-            raise Refusal(404, f"the token may not see the bucket {name!r}")
-        await self._server.api("PATCH", f"buckets/{found[0]['id']}", json={"retentionRules": [_rule(keeps_s)]})
+        bucket = await self._bucket(name)
+        await self._server.api("PATCH", f"buckets/{bucket['id']}", json={"retentionRules": [_rule(keeps_s)]})
 
     def how_to_make(self, name: str, days: int) -> str:
         """What a person does to make it."""
@@ -108,6 +117,9 @@ class Buckets2(_Answering):
 class Buckets3(Buckets2):
     """Databases of InfluxDB 3, which makes them itself when they are first written to."""
 
+    async def retention(self, name: str) -> int | None:
+        """Leave it to who runs the server: it is set when a database is made."""
+
     async def make(self, name: str, keeps_s: int) -> None:
         """Leave it to the first write."""
 
@@ -116,6 +128,16 @@ def buckets(server: InfluxServer, place: InfluxPlace) -> Buckets:
     """Return what speaks to a server of its version."""
     kinds: dict[int, type[Buckets1 | Buckets2]] = {1: Buckets1, 2: Buckets2}
     return kinds.get(server.version[0], Buckets3)(server, place)
+
+
+async def _policy(server: InfluxServer, name: str) -> dict[str, Any]:
+    """Return the default retention policy of a database; raises a Refusal where there is none."""
+    (found,) = await server.command(f'SHOW RETENTION POLICIES ON "{name}"')
+    policies = [dict(zip(one["columns"], row, strict=True)) for one in found for row in one.get("values", ())]
+    default = next((policy for policy in policies if policy["default"]), None)
+    if default is None:
+        raise Refusal(MISSING, f"database not found: {name}")
+    return default
 
 
 def seconds_of(duration: str) -> int:

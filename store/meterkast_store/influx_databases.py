@@ -65,9 +65,9 @@ class Databases:
         if not self._server.version:
             return
         wanted = self._place.retention_days * DAY_S
-        kept = await self._kept(wanted) if self._samples != self._place.database else 0
+        kept = await self._kept(wanted) if self._samples != self._place.database else None
         with self._server.trying("prune"):
-            if not 0 < kept <= wanted:
+            if kept is None or kept == 0 or kept > wanted:
                 await self._delete(self._samples, before)
             if self._has_old_samples:
                 await self._delete(self._place.database, before)
@@ -79,6 +79,9 @@ class Databases:
                 await self._server.command(f'DELETE FROM "{measurement}" WHERE time < {before}ms', database)  # noqa: S608
 
     async def _holds_samples(self) -> bool:
+        """Whether samples of before there were two databases lie in the first; version 3 never had but one way."""
+        if self._server.version >= FIRST_WITHOUT_DELETE:
+            return False
         (found,) = await self._server.ask(self._place.database, f'SELECT * FROM "{Table.SAMPLE}" LIMIT 1')  # noqa: S608
         return bool(found)
 
@@ -99,11 +102,11 @@ class Databases:
             hint = self._buckets.how_to_make(database, self._place.retention_days if keeps_s else 0)
             raise StoreUnavailableError("use", f"{database} at {self._place.url}", no.reason, hint=hint) from no
 
-    async def _kept(self, wanted: int) -> int:
+    async def _kept(self, wanted: int) -> int | None:
         """Return for how long the second database keeps samples, having set it where we may."""
         with self._server.trying("read the retention of"):
             kept = await self._buckets.retention(self._samples)
-        if kept == wanted:
+        if kept is None or kept == wanted:
             return kept
         try:
             await self._buckets.keep(self._samples, wanted)

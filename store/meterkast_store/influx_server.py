@@ -59,6 +59,7 @@ class InfluxServer:
         try:
             yield
         except Refusal as no:
+            self._rests_until = time.monotonic() + no.rest_s
             raise no.error(operation, self._place.name) from no
         except httpx.HTTPError as error:
             hint = "start the database, or correct [store] url"
@@ -82,7 +83,6 @@ class InfluxServer:
         try:
             await self._send(database, "\n".join(lines).encode())
         except Refusal as no:
-            self._rests_until = time.monotonic() + no.rest_s
             if not no.of_rows:
                 raise
             if no.rest_is_written or len(lines) == 1:
@@ -124,7 +124,7 @@ class InfluxServer:
         """Give InfluxQL statements of any kind; raises a Refusal."""
         answer = await self._request("POST", "/query", params={"db": database, "epoch": "ms"}, data={"q": text})
         try:
-            results = answer.json()["results"]
+            results = said["results"] if (said := answer.json()) != {} else []  # 2.x says nothing more of a DELETE
         except (ValueError, LookupError, TypeError) as error:
             raise self._not_influxql() from error
         for result in results:

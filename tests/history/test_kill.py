@@ -75,7 +75,9 @@ async def test_killing_the_database_loses_nothing(mosquitto: Broker, tmp_path: P
     total, chunk = 600, 100
     try:
         with influxdb_1(tmp_path / "influxdb") as server:
-            store_settings = StoreSettings(url=f"influxdb://127.0.0.1:{server.port}/meterkast", timeout_s=2)
+            store_settings = StoreSettings(
+                url=f"influxdb://127.0.0.1:{server.port}/meterkast", timeout_s=2, retention_days=36_500
+            )
             settings = settings_for(mosquitto, tmp_path).model_copy(update={"store": store_settings})
             async with (
                 open_store(store_settings, tmp_path) as store,

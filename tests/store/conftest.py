@@ -1,6 +1,5 @@
-"""Every backend in turn: SQLite, InfluxDB 1, and InfluxDB 2 where there is one."""
+"""Every backend in turn: SQLite, InfluxDB 1 and InfluxDB 2."""
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,10 +9,9 @@ import pytest
 from meterkast_store import StoreSettings
 from pydantic import SecretStr
 
-from tests.databases import DatabaseMissingError, has_influxdb_2, influxdb_1, influxdb_2, influxdb_2_url
+from tests.databases import DatabaseMissingError, any_influxdb_2, has_influxdb_2, influxdb_1
 
 SettingsMaker = Callable[[], StoreSettings]
-TOKEN = "a-token-for-tests"
 FOR_LONG = 36_500
 """Days: the server itself forgets samples, and those of the tests stand in a fixed year."""
 
@@ -30,15 +28,12 @@ def _influxdb_1(folder: Path, stack: ExitStack) -> SettingsMaker:
 
 
 def _influxdb_2(folder: Path, stack: ExitStack) -> SettingsMaker:
-    if (url := influxdb_2_url()) is not None:
-        token, org = os.environ.get("INFLUXDB_TOKEN", ""), os.environ.get("INFLUXDB_ORG", "")
-        place = url.replace("http", "influxdb", 1).rstrip("/")
-        return lambda: StoreSettings(
-            url=f"{place}/{os.environ.get('INFLUXDB_BUCKET', 'meterkast')}", token=SecretStr(token), org=org
-        )
-    server = stack.enter_context(influxdb_2(folder / "influxdb2", TOKEN))
-    place = f"influxdb://127.0.0.1:{server.port}/meterkast"
-    return lambda: StoreSettings(url=place, token=SecretStr(TOKEN), org="home")
+    server = stack.enter_context(any_influxdb_2(folder / "influxdb2"))
+    place = server.url.replace("http", "influxdb", 1)
+    token = SecretStr(server.token)
+    return lambda: StoreSettings(
+        url=f"{place}/d{uuid.uuid4().hex}", token=token, org=server.org, retention_days=FOR_LONG
+    )
 
 
 BACKENDS = {"sqlite": _sqlite, "influxdb1": _influxdb_1}

@@ -22,7 +22,7 @@ from meterkast_store.sampling import sample_row
 from pydantic import SecretStr
 
 from tests.brokers import free_port
-from tests.databases import DatabaseMissingError, has_influxdb_2, influxdb_1, victoria_metrics
+from tests.databases import HOW_TO_GET_2, DatabaseMissingError, has_influxdb_2, influxdb_1, victoria_metrics
 from tests.store.conftest import FOR_LONG
 from tests.store.houses import NOON, sample, steady
 
@@ -30,9 +30,9 @@ NOTHING = Path("/nonexistent")
 
 
 def test_influxdb_2_is_checked() -> None:
-    """The contract is checked over InfluxDB 2 wherever there is one."""
+    """The contract is checked over InfluxDB 2 wherever there is one, and what servers do wherever it can be killed."""
     if not has_influxdb_2():
-        pytest.skip("InfluxDB 2 is missing; get it from https://docs.influxdata.com, or set INFLUXDB_URL")
+        pytest.skip(HOW_TO_GET_2)
 
 
 async def test_victoria_metrics_takes_what_version_2_clients_write(tmp_path: Path) -> None:

@@ -19,17 +19,13 @@ secret() {
 # --- InfluxDB 2: users of its version 1 interface, each with a password of our choice and rights on two buckets ---
 
 bucket_id() {
-    influx bucket list --hide-headers --name "$1" 2>/dev/null | cut -f1
+    { influx bucket list --hide-headers --name "$1" 2>/dev/null || true; } | cut -f1
 }
 
 have_bucket() { # name, retention, length of a shard: a week by default, which makes 500 of ten years
-    local id
-    id=$(bucket_id "$1")
-    if [ -n "$id" ]; then
-        influx bucket update --id "$id" --retention "$2" --shard-group-duration "$3" >/dev/null
-    else
-        influx bucket create --name "$1" --retention "$2" --shard-group-duration "$3" >/dev/null
-    fi
+    [ -n "$(bucket_id "$1")" ] || influx bucket create --name "$1" >/dev/null
+    # `create` refuses a long shard for a bucket that is kept for ever; `update` takes it.
+    influx bucket update --id "$(bucket_id "$1")" --retention "$2" --shard-group-duration "$3" >/dev/null
 }
 
 have_user_2() { # name, rights
