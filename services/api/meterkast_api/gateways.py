@@ -41,6 +41,11 @@ class Gateway:
     rejected: deque[bytes] = field(default_factory=lambda: deque(maxlen=KEPT_REJECTED))
     parsed: tuple[bytes, Reading] | None = None
 
+    def forget(self) -> None:
+        """Drop what the broker does not retain: somebody has cleared what it did."""
+        self.telegram = None
+        self.rejected.clear()
+
     @property
     def empty(self) -> bool:
         """Whether nothing is known of it any more."""

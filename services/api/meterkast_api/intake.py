@@ -109,6 +109,7 @@ class Intake:
         if not payload:
             gateway.reading = gateway.reading_frame = gateway.reading_at = None
             gateway.summary = {}
+            gateway.forget()
             return
         wire = _object(payload)
         at = _moment(wire.get("received_at")) or _moment(wire.get("measured_at"))
@@ -127,6 +128,9 @@ class Intake:
         if payload not in (ONLINE, OFFLINE, b""):
             raise NonsenseError(f"a status is online or offline, not {payload[:40]!r}")
         status = payload.decode() or UNKNOWN
+        if not payload and self._gateways.get(gateway) is not None:
+            with self._gateways.named(gateway) as known:
+                known.forget()
         if self._gateways.set_status(gateway, status) and self._gateways.holds(gateway):
             self._stream.publish(status_frame(gateway, status))
 
