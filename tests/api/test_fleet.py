@@ -231,6 +231,24 @@ async def test_what_is_held_outlives_the_broker(broker: Broker) -> None:
         await here.until(newest)
 
 
+async def test_a_gateway_whose_topics_are_cleared_is_forgotten(mosquitto: Broker) -> None:
+    """With an empty status and reading, a gateway that was held is known no more, telegram and all."""
+    async with house(mosquitto, hold=2) as here:
+        await _estate(here, "a", "b")
+        await _actual(here, "a")
+        assert await _listens_to(here, "a")
+        await here.publish(TOPICS.status("a"), b"", retain=True)
+        await here.publish(TOPICS.reading("a"), b"", retain=True)
+
+        async def gone() -> bool:
+            lines = (await here.get("/api/v1/meters")).json()
+            return "a" not in {line["gateway"] for line in lines}
+
+        await here.until(gone)
+        answer = await _actual(here, "a")
+        assert (answer.status_code, answer.json()["type"]) == (404, "urn:meterkast:problem:unknown-gateway")
+
+
 async def test_several_apis_hold_what_each_is_asked_for(mosquitto: Broker) -> None:
     """Two instances beside each other answer for any gateway."""
     async with house(mosquitto, hold=1) as one, house(mosquitto, hold=1) as two:

@@ -128,6 +128,9 @@ class Intake:
         if payload not in (ONLINE, OFFLINE, b""):
             raise NonsenseError(f"a status is online or offline, not {payload[:40]!r}")
         status = payload.decode() or UNKNOWN
+        if not payload and self._gateways.get(gateway) is not None:
+            with self._gateways.named(gateway) as known:
+                known.forget()
         if self._gateways.set_status(gateway, status) and self._gateways.holds(gateway):
             self._stream.publish(status_frame(gateway, status))
         if not payload:
