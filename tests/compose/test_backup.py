@@ -51,4 +51,4 @@ def _usage(client: httpx.Client) -> list[dict[str, Any]] | None:
 
 
 def _watt_hours(row: dict[str, Any]) -> int:
-    return round(row["energy_import_t1_kwh"] * 1000)
+    return int(round(row["energy_import_t1_kwh"] * 1000))

@@ -97,12 +97,6 @@ class Gateways:
             if gateway.empty:
                 del self._by_name[name]
 
-    def clear(self, name: str) -> None:
-        """Drop what the broker does not retain of a gateway: somebody has cleared what it did."""
-        if name in self._by_name:
-            with self.named(name) as gateway:
-                gateway.forget()
-
     def holds(self, _name: str) -> bool:
         """Whether what the gateway sends is kept."""
         return True

@@ -133,8 +133,6 @@ class Intake:
                 known.forget()
         if self._gateways.set_status(gateway, status) and self._gateways.holds(gateway):
             self._stream.publish(status_frame(gateway, status))
-        if not payload:
-            self._gateways.clear(gateway)
 
     def _device(self, gateway: Gateway, topic: GatewayTopic, payload: bytes) -> None:
         if payload == gateway.device:
