@@ -21,9 +21,7 @@ def build(
 ) -> ApiService:
     """Put the service together; whoever gives a setup code tells it, and the companion's token lets in the console."""
     store = open_store(settings.store, settings.data_dir)
-    return ApiService(
-        settings, store, health, setup_code=setup_code, companion=companion or settings.api.console_token
-    )
+    return ApiService(settings, store, health, setup_code=setup_code, companion=companion or settings.api.console_token)
 
 
 def main() -> None:
