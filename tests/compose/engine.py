@@ -100,6 +100,8 @@ def _own(folder: Path) -> Iterator[str]:
         yield host
     finally:
         _end(process)
+        for namespace in folder.glob("exec/netns/*"):
+            subprocess.run(["umount", namespace], capture_output=True, check=False)
         before.restore()
 
 

@@ -51,4 +51,5 @@ def _usage(client: httpx.Client) -> list[dict[str, Any]] | None:
 
 
 def _watt_hours(row: dict[str, Any]) -> int:
-    return int(round(row["energy_import_t1_kwh"] * 1000))
+    watt_hours: int = round(row["energy_import_t1_kwh"] * 1000)
+    return watt_hours
