@@ -1,7 +1,6 @@
 """deploy/influxdb/init/meterkast.sh: databases and users of least right, in InfluxDB 1 and 2."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +11,16 @@ import pytest
 from meterkast_store import Batch, StoreSettings, StoreUnavailableError, open_store
 from pydantic import SecretStr
 
-from tests.databases import ORG, TOKEN, DatabaseMissingError, DatabaseServer, influxdb_1, influxdb_2, runs_influxdb_2
+from tests.databases import (
+    ORG,
+    TOKEN,
+    DatabaseMissingError,
+    DatabaseServer,
+    influx,
+    influxdb_1,
+    influxdb_2,
+    runs_influxdb_2,
+)
 from tests.store.houses import steady
 from tests.store.test_influx_servers import NOW
 
@@ -52,10 +60,8 @@ class Fresh:
 
 
 def _influx(major: int) -> str:
-    for program in filter(None, (shutil.which("influx"), shutil.which("influx2"))):
-        said = subprocess.run([program, "version" if major == 2 else "-version"], capture_output=True, text=True)  # noqa: PLW1510
-        if said.returncode == 0 and (f"shell version: {major}." in said.stdout or f"CLI v{major}." in said.stdout):
-            return program
+    if (program := influx(major)) is not None:
+        return program
     how = "apt install influxdb-client" if major == 1 else "see https://docs.influxdata.com"
     raise DatabaseMissingError(f"the influx command of InfluxDB {major} is missing; {how}")
 
