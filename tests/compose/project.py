@@ -1,6 +1,7 @@
 """The compose file as a person uses it: a folder prepared by `meterkast init`, and containers started from it."""
 
 import json
+import shlex
 import shutil
 import ssl
 import sys
@@ -73,6 +74,12 @@ class Project:
         """Run Compose in the folder."""
         command = [*self.engine.compose, "--project-name", NAME, *arguments]
         return run(command, self.variables, within_s=within_s, cwd=self.folder)
+
+    def shell(self, line: str) -> str:
+        """Run a line of the documentation as a person types it, in the folder, with the Compose that is here."""
+        compose = shlex.join([*self.engine.compose, "--project-name", NAME])
+        typed = line.replace("docker compose", compose)
+        return run(["sh", "-c", typed], self.variables, within_s=180, cwd=self.folder)
 
     def up(self) -> None:
         """Start everything, in order of health."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from meterkast_store import Batch, StoreSettings, StoreUnavailableError, open_store
+from meterkast_store.archive import Archive, open_archive
 from pydantic import SecretStr
 
 from tests.databases import (
@@ -104,3 +105,23 @@ async def test_each_user_may_do_its_work_and_no_more(fresh: Fresh) -> None:
         await open_store(old, Path()).__aenter__()
     async with open_store(fresh.settings("writer"), Path()) as store:
         assert await store.samples("home", SAMPLES[0].measured_at, NOW) == SAMPLES
+
+
+async def test_the_writer_may_put_back_what_was_saved(fresh: Fresh) -> None:
+    """Reading and writing is right enough for `meterkast restore --replace`; a reader may not, and all is still there."""
+    fresh.run()
+    settings = fresh.settings("writer")
+    async with open_store(settings, Path()) as store:
+        await store.write(Batch(samples=SAMPLES))
+    with pytest.raises(StoreUnavailableError, match="check token, or username and password"):
+        await _empty(open_archive(fresh.settings("reader"), Path()))
+    async with open_archive(settings, Path()) as archive:
+        assert not await archive.empty()
+    await _empty(open_archive(settings, Path()))
+    async with open_archive(settings, Path()) as archive:
+        assert await archive.empty()
+
+
+async def _empty(archive: Archive) -> None:
+    async with archive, archive.refill():
+        pass
