@@ -92,7 +92,7 @@ bind-address = "127.0.0.1:{rpc}"
 @contextmanager
 def influxdb_1(directory: Path, *, auth: bool = False) -> Iterator[DatabaseServer]:
     """Run an InfluxDB 1.x."""
-    program = _influxd(major=1)
+    program = influxd(major=1)
     if program is None:
         raise DatabaseMissingError("InfluxDB 1.x is missing; get it by: apt install influxdb")
     directory.mkdir(parents=True)
@@ -135,7 +135,7 @@ def has_influxdb_2() -> bool:
 
 def runs_influxdb_2() -> bool:
     """Whether an InfluxDB 2 is installed."""
-    return _influxd(major=2) is not None
+    return influxd(major=2) is not None
 
 
 @contextmanager
@@ -177,7 +177,7 @@ def _version(url: str) -> str:
 @contextmanager
 def influxdb_2(directory: Path) -> Iterator[Influx2]:
     """Run an InfluxDB 2 of our own, to be killed and started again."""
-    program = _influxd(major=2)
+    program = influxd(major=2)
     if program is None:
         raise DatabaseMissingError(HOW_TO_GET_2)
     directory.mkdir(parents=True)
@@ -202,10 +202,20 @@ def _running(server: DatabaseServer) -> Iterator[DatabaseServer]:
         server.kill()
 
 
-def _influxd(major: int) -> str | None:
-    """Return the path of an `influxd` of that major version."""
+def influxd(major: int) -> str | None:
+    """Return the path of an `influxd`, the server, of that major version."""
     for program in dict.fromkeys(filter(None, (shutil.which("influxd"), shutil.which("influxd2")))):
         said = subprocess.run([program, "version"], capture_output=True, text=True, check=False).stdout
         if (found := re.search(r"v?(\d+)\.\d+", said)) and int(found[1]) == major:
+            return program
+    return None
+
+
+def influx(major: int) -> str | None:
+    """Return the path of an `influx`, the command, of that major version."""
+    for program in filter(None, (shutil.which("influx"), shutil.which("influx2"))):
+        command = [program, "version" if major == 2 else "-version"]
+        said = subprocess.run(command, capture_output=True, text=True, check=False)
+        if said.returncode == 0 and (f"shell version: {major}." in said.stdout or f"CLI v{major}." in said.stdout):
             return program
     return None

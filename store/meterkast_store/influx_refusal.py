@@ -57,9 +57,14 @@ class Refusal(Exception):  # noqa: N818 - the server's no is an answer, only the
         """Whether the database (bucket) is not there."""
         return "not found" in self.reason or "no dbrp mapping" in self.reason
 
+    @property
+    def of_a_missing_right(self) -> bool:
+        """Whether 2.x refuses a statement of InfluxQL, which it does with a status of success."""
+        return "insufficient permissions" in self.reason
+
     def error(self, operation: str, place: str) -> StoreError:
         """Return it as an error of the store."""
-        status = MISSING if self.of_a_missing_database else self.status
+        status = MISSING if self.of_a_missing_database else FORBIDDEN if self.of_a_missing_right else self.status
         hint = HINTS.get(status, "look at the log of the database")
         kind = StoreDamagedError if status in ROWS_REFUSED else StoreUnavailableError
         return kind(operation, place, self.reason, hint=hint)

@@ -1,5 +1,6 @@
 """Docker Engine: the one that answers, else one that the tests start as root and stop again without a trace."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -11,6 +12,9 @@ from pathlib import Path
 
 START_WITHIN_S = 60.0
 STOP_WITHIN_S = 60.0
+FREE_WITHIN_S = 300.0
+LOCK = Path("/run/lock/meterkast-docker")
+"""Held by the tests that have an engine of their own, since the rules of the machine's network are one for all."""
 HOW_TO_GET = (
     "Docker is missing; get it by: apt install docker.io docker-compose (as root the tests start it themselves)"
 )
@@ -65,7 +69,8 @@ def engine(folder: Path) -> Iterator[Engine]:
     if _works("docker", "info"):
         yield Engine(None, compose)
         return
-    with _own(folder) as host:
+    program = _dockerd()
+    with _alone(), _own(program, folder) as host:
         yield Engine(host, compose)
 
 
@@ -76,11 +81,31 @@ def _works(*command: str, host: str | None = None) -> bool:
     return False
 
 
-@contextmanager
-def _own(folder: Path) -> Iterator[str]:
+def _dockerd() -> str:
     program = shutil.which("dockerd", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None or os.geteuid() != 0:
         raise DockerMissingError(HOW_TO_GET)
+    return program
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait while other tests, those of another checkout, have their engine."""
+    with LOCK.open("w") as lock:
+        deadline = time.monotonic() + FREE_WITHIN_S
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise DockerMissingError("Docker is in use by other tests of these; wait for them to end") from None
+            time.sleep(0.5)
+        yield
+
+
+@contextmanager
+def _own(program: str, folder: Path) -> Iterator[str]:
     folder.mkdir(parents=True, exist_ok=True)
     host = f"unix://{folder}/docker.sock"
     command = [

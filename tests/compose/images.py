@@ -6,12 +6,13 @@ import subprocess
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.compose.engine import DockerMissingError, Engine
+from tests.databases import influx, influxd
 
 ROOT = Path(__file__).parents[2]
 BASES = Path(__file__).parent / "bases"
@@ -19,13 +20,16 @@ REGISTRY = "https://registry-1.docker.io/v2/"
 PYTHON = "python:3.11-slim-bookworm"
 BUILDER = "python:3.11-bookworm"
 NODE = "node:20-bookworm-slim"
+INFLUXDB = "influxdb:2.7"
 STAND_INS = {
     NODE: "node",
     "eclipse-mosquitto:2": "mosquitto",
     "nginx:1.28": "nginx",
-    "influxdb:2.7": "influxdb",
+    INFLUXDB: "influxdb",
 }
 """Image of the compose file or the Dockerfile, and the folder of what stands for it; each is made from PYTHON's."""
+INFLUXDB_2 = "influxdb2"
+"""The folder in the place of `influxdb` where this machine has an InfluxDB 2."""
 VERSION = "test"
 SERVICES = ("reader", "parser", "history", "api", "console")
 LABEL = "meterkast.stands-in"
@@ -122,21 +126,33 @@ def _memory() -> Iterator[Path]:
 
 
 def _from_debian(engine: Engine, image: str, version: str) -> None:
+    folder, programs = STAND_INS[image], _programs(image)
+    if image == INFLUXDB and programs:
+        folder = INFLUXDB_2
+    version = "-".join((version, *(f"{program.stat().st_mtime_ns:x}" for program in programs.values())))
     if _stands(engine, image, version):
         return
-    with tempfile.TemporaryDirectory() as folder:
-        context = Path(folder) / "context"
-        shutil.copytree(BASES / STAND_INS[image], context)
-        if STAND_INS[image] == "node":
-            _copy_node(context)
+    with tempfile.TemporaryDirectory() as temporary:
+        context = Path(temporary) / "context"
+        shutil.copytree(BASES / folder, context)
+        for name, program in programs.items():
+            if program.is_dir():
+                shutil.copytree(program, context / name, symlinks=True)
+            else:
+                shutil.copy2(program, context / name)
         engine.docker(
             "build", "--network=host", f"--label={LABEL}={version}", f"--tag={image}", context, within_s=BUILD_WITHIN_S
         )
 
 
-def _copy_node(context: Path) -> None:
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        raise DockerMissingError("Docker has no registry here, and Node is missing: https://nodejs.org")
-    shutil.copy2(Path(node).resolve(), context / "node")
-    shutil.copytree(Path(npm).resolve().parents[1], context / "npm", symlinks=True)
+def _programs(image: str) -> Mapping[str, Path]:
+    """What of this machine belongs in an image: Node with npm, and an InfluxDB 2 where there is one."""
+    if image == NODE:
+        node, npm = shutil.which("node"), shutil.which("npm")
+        if node is None or npm is None:
+            raise DockerMissingError("Docker has no registry here, and Node is missing: https://nodejs.org")
+        return {"node": Path(node).resolve(), "npm": Path(npm).resolve().parents[1]}
+    server, command = influxd(major=2), influx(major=2)
+    if image == INFLUXDB and server is not None and command is not None:
+        return {"influxd": Path(server).resolve(), "influx": Path(command).resolve()}
+    return {}

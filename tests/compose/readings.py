@@ -33,11 +33,13 @@ def first_since(client: httpx.Client, moment: datetime) -> datetime:
     )
 
 
-def check_unbroken(client: httpx.Client, begin: datetime) -> None:
-    """Fail where the reading of any second from the beginning until now is missing, or does not come."""
+def check_unbroken(client: httpx.Client, begin: datetime, *, away: tuple[datetime, datetime] | None = None) -> None:
+    """Fail where the reading of any second from the beginning until now is missing; none are due while away."""
     end = datetime.now(UTC)
     first_since(client, end)
     times = taken(client, begin, end)
     assert times[0] - begin <= SECOND
     assert end - times[-1] <= 2 * SECOND
-    assert {later - earlier for earlier, later in pairwise(times)} == {SECOND}
+    gaps = [(earlier, later) for earlier, later in pairwise(times) if later - earlier != SECOND]
+    first, last = away or (end, end)
+    assert not [gap for gap in gaps if gap[0] < first - 2 * SECOND or gap[1] > last + SECOND], (gaps, away)

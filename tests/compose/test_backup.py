@@ -1,55 +1,15 @@
 """Backup → wipe → restore → the same sums, by the commands of the documentation."""
 
-from datetime import datetime, timedelta
-from typing import Any
-
-import httpx
-
-from tests.compose.gateway import linked
-from tests.compose.project import Project, eventually
-from tests.compose.telegrams import AMSTERDAM, dsmr_5
-
-GATEWAY = "shed"
-QUARTER = timedelta(minutes=15)
-HOURS = 24
-QUARTER_WH = 101
-TO = datetime.now(AMSTERDAM).replace(hour=0, minute=0, second=0, microsecond=0)
-FROM = TO - timedelta(hours=HOURS)
+from tests.compose.day import send_a_day, usage
+from tests.compose.project import Project
 
 
 def test_backup_wipe_restore(project: Project) -> None:
     """A backup taken while everything runs brings back, after every volume is gone, the same usage to the watt-hour."""
-    _send_a_day(project)
-    with project.client() as client:
-        before = eventually(lambda: _usage(client), what="the usage of a day, to the watt-hour")
+    before = send_a_day(project)
     project.compose("run", "--rm", "-T", "tools", "backup", "/backup/before.tar")
     project.down()
     project.compose("run", "--rm", "-T", "--no-deps", "tools", "restore", "/backup/before.tar")
     project.up()
     with project.client() as client:
-        assert _usage(client) == before
-
-
-def _send_a_day(project: Project) -> None:
-    """Send a telegram per quarter of an hour, late, as a reader does that had no connection."""
-    with linked(project.mqtt_tls, project.trust(), GATEWAY, project.secret(f"mqtt-gateway-{GATEWAY}")) as link:
-        for number in range(HOURS * 4 + 1):
-            at = FROM + number * QUARTER
-            sent = dsmr_5(at, import_kwh=f"{(1_000_000 + number * QUARTER_WH) / 1000:010.3f}")
-            assert link.publish(f"dsmr/{GATEWAY}/telegram/{int(at.timestamp() * 1000)}", sent) == "Success"
-
-
-def _usage(client: httpx.Client) -> list[dict[str, Any]] | None:
-    """Usage by the hour; None until it is all that was sent."""
-    span = {"per": "hour", "from": FROM.isoformat(), "to": TO.isoformat()}
-    answer = client.get(f"/api/v1/meters/{GATEWAY}/usage", params=span)
-    if answer.status_code == httpx.codes.NOT_FOUND:
-        return None
-    answer.raise_for_status()
-    rows: list[dict[str, Any]] = answer.json()["rows"]
-    return rows if [_watt_hours(row) for row in rows] == [4 * QUARTER_WH] * HOURS else None
-
-
-def _watt_hours(row: dict[str, Any]) -> int:
-    watt_hours: int = round(row["energy_import_t1_kwh"] * 1000)
-    return watt_hours
+        assert usage(client) == before

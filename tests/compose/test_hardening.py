@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.compose.project import Project
+from tests.compose.project import CHECK_EVERY_S, Project
 
 SERVICES = ("mosquitto", "simulator", "parser", "history", "api", "console", "proxy")
 MEGABYTE = 1024 * 1024
@@ -54,10 +54,13 @@ def test_limits(project: Project, service: str) -> None:
     assert not secrets & {variable.partition("=")[2] for variable in found["Config"]["Env"]}
 
 
-def test_memory(project: Project, service: str) -> None:
+def test_memory(project: Project) -> None:
     """At work, a container needs no more than half of the memory that it may take."""
-    said = project.engine.docker("stats", "--no-stream", "--format={{.MemPerc}}", project.container(service))
-    assert float(said.strip().rstrip("%")) < 50
+    containers = [project.container(name) for name in SERVICES]
+    said = project.engine.docker("stats", "--no-stream", "--format={{.MemPerc}}", *containers)
+    used = [float(line.rstrip("%")) for line in said.splitlines()]
+    assert len(used) == len(SERVICES)
+    assert all(0 < part < 50 for part in used), dict(zip(SERVICES, used, strict=True))
 
 
 def test_order(project: Project) -> None:
@@ -65,7 +68,7 @@ def test_order(project: Project) -> None:
     for name in ("simulator", "parser", "history", "api"):
         assert project.started[name] - project.started["mosquitto"] >= timedelta(seconds=4), name
     for name in ("console", "proxy"):
-        assert project.started[name] - project.started["api"] >= timedelta(seconds=14), name
+        assert project.started[name] - project.started["api"] >= timedelta(seconds=CHECK_EVERY_S - 1), name
 
 
 def test_ports(project: Project) -> None:

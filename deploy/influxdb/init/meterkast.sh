@@ -16,6 +16,17 @@ secret() {
     cat "$secrets/influxdb-$1"
 }
 
+wait_for_server() {
+    local address=${INFLUX_HOST:-http://localhost:8086}
+    address=${address#*://}
+    for _ in {1..60}; do
+        (: <>"/dev/tcp/${address%%:*}/${address##*:}") 2>/dev/null && return
+        sleep 1
+    done
+    echo "InfluxDB does not answer at $address: look at its log, 'docker compose logs influxdb'." >&2
+    exit 1
+}
+
 # --- InfluxDB 2: users of its version 1 interface, each with a password of our choice and rights on two buckets ---
 
 bucket_id() {
@@ -117,6 +128,7 @@ version_1() {
     have_user_1 grafana READ
 }
 
+wait_for_server
 case $(influx version 2>/dev/null || influx -version 2>/dev/null) in
 *'shell version: 1.'* | *v1.*) version_1 ;;
 *) version_2 ;;
