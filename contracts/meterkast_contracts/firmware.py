@@ -12,6 +12,7 @@ VERSION_PATTERN = r"[0-9A-Za-z][0-9A-Za-z.+-]{0,31}"
 FILE_PATTERN = r"[a-z][a-z0-9_]{0,24}\.(?:mpy|html)"
 
 BLOCK_BYTES = 4096
+MOST_MANIFEST_BYTES = 4096
 SLOT_BLOCKS = 40
 """Blocks that one slot's files may take: two slots, their folders, the selector and room to write share 98."""
 
@@ -44,7 +45,7 @@ class Manifest(BaseModel):
     version: Version
     sequence: Annotated[int, Field(ge=1, lt=1 << 30)]
     downgrade: bool = False
-    files: Annotated[tuple[ReleaseFile, ...], Field(min_length=1, max_length=40)]
+    files: Annotated[tuple[ReleaseFile, ...], Field(min_length=1, max_length=32)]
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -64,6 +65,8 @@ class Manifest(BaseModel):
     @classmethod
     def from_bytes(cls, text: bytes) -> Self:
         """Read a manifest back; raise ManifestError for one that is not canonical or that no device takes."""
+        if len(text) > MOST_MANIFEST_BYTES:
+            raise ManifestError(f"the manifest is longer than {MOST_MANIFEST_BYTES} bytes")
         try:
             found = cls.model_validate(json.loads(text))
         except ValidationError as error:
