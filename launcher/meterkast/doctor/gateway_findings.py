@@ -28,7 +28,7 @@ ADVICE: Mapping[GatewayFinding, tuple[str, ...]] = MappingProxyType(
     {
         GatewayFinding.NEVER_SEEN: (
             "Is the name right? The gateway's status page shows it, and so does its portal.",
-            "LED on without a break: it is in its portal. Join its network ESP01-DSMR-… with a phone; fill in the form.",
+            "LED on without a break: it is in its portal. Join its network ESP01-DSMR-… with a phone.",
             "Three slow flashes and no five fast ones: it does not get onto the WiFi, which must be one of 2.4 GHz.",
             "Does the broker let it in? `meterkast init --gateway NAME` makes its user.",
             "MQTT of `meterkast up` listens to this computer alone, unless you say --mqtt-address 0.0.0.0.",
