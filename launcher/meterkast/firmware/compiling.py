@@ -69,10 +69,13 @@ def build(source: Source, target: Path, *, version: str, sequence: int, downgrad
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise LauncherError(f"this is no release: {place + ': ' if place else ''}{first['msg']}") from error
-    _clear(target)
-    for name, data in contents.items():
-        (target / name).write_bytes(data)
-    (target / MANIFEST).write_bytes(manifest.canonical())
+    try:
+        _clear(target)
+        for name, data in contents.items():
+            (target / name).write_bytes(data)
+        (target / MANIFEST).write_bytes(manifest.canonical())
+    except OSError as error:
+        raise LauncherError(f"{target} cannot be written: {error.strerror}") from error
     return Built(target, manifest)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, HTTPException, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from meterkast_contracts.firmware import FILE_PATTERN, MANIFEST, SIGNATURE, VERSION_PATTERN
 
 from meterkast_api.access.audit import AuditLog
@@ -20,7 +20,6 @@ from meterkast_api.problems import ProblemError
 from meterkast_api.routes.meters import JSON
 from meterkast_api.tags import matches, tag_of
 
-TAR = "application/x-tar"
 _BYTES = "application/octet-stream"
 
 VersionPath = Annotated[
@@ -62,7 +61,7 @@ class FirmwareRoutes:
             openapi_extra=OPEN,
             responses=served | unchanged | problems(404, 422),
         )
-        body = {"content": {TAR: {"schema": {"type": "string", "format": "binary"}}}}
+        body = {"content": {_BYTES: {"schema": {"type": "string", "format": "binary"}}}}
         taken = json_answer(FirmwareRelease, EXAMPLE, "It was there already, the very same.")
         taken |= json_answer(FirmwareRelease, EXAMPLE, "It is served from now on.", HTTPStatus.CREATED)
         add(
@@ -90,7 +89,7 @@ class FirmwareRoutes:
         """Give one file of a release, without a login: it holds no secret, and gateways check its signature."""
         data = await asyncio.to_thread(self._shelf.file, version, name)
         if data is None:
-            raise HTTPException(HTTPStatus.NOT_FOUND)
+            raise _missing(f"no file {name} of a release {version}")
         headers = {"ETag": tag_of(data), "Cache-Control": REVALIDATED}
         if matches(request.headers.get("if-none-match"), headers["ETag"]):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
@@ -126,7 +125,7 @@ class FirmwareRoutes:
     async def remove(self, version: VersionPath, caller: Annotated[Caller, needs(Scope.CONTROL)]) -> Response:
         """Serve a release no longer; a gateway that is taking it keeps what it runs."""
         if not await asyncio.to_thread(self._shelf.remove, version):
-            raise HTTPException(HTTPStatus.NOT_FOUND)
+            raise _missing(f"no release {version}")
         await self._audit.note(caller, "firmware release removed", version)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
@@ -135,6 +134,10 @@ class FirmwareRoutes:
         if self._key_file is not None:
             release.check_signature(public_key(self._key_file))
         return release
+
+
+def _missing(what: str) -> ProblemError:
+    return ProblemError(HTTPStatus.NOT_FOUND, "unknown-release", f"there is {what}: /api/v1/firmware lists them")
 
 
 async def _body(request: Request) -> bytes:
