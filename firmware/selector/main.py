@@ -1,0 +1,8 @@
+import machine
+
+try:
+    import selector
+
+    selector.run()
+finally:
+    machine.reset()
