@@ -22,23 +22,36 @@ _CAUSES = {
 }
 
 
-def run() -> None:
-    """Start what is to run, and restart when it ends: at once from a trial, after a pause otherwise."""
-    now = None
+def choose() -> dict:
+    """Book how the last run ended, choose a slot and a mode, and return the state for its start.run()."""
+    now = state.load()
+    whole = _whole()
+    _settle(now)
+    slot, mode, within_ms = _plan(now, whole)
+    if slot not in whole:
+        sys.path.insert(0, "/b" if slot == "a" else "/a")  # what one damaged slot lacks the other may have
+    sys.path.insert(0, "/" + slot)
+    state.begin(slot, whole.get(slot))
+    state.limit(within_ms)
+    now["mode"] = mode
+    return now
+
+
+def pause() -> None:
+    """Wait a minute with a double flash every second, for somebody to see; not after a trial, that ends at once."""
+    if state.load()["trial"]:
+        return
     try:
-        now = state.load()
-        whole = _whole()
-        _settle(now)
-        _start(now, whole, *_choose(now, whole))
-        why = "it ended"
-    except (Exception, KeyboardInterrupt) as error:
-        why = repr(error)
-    sys.modules.clear()
-    gc.collect()
-    state.note(why, state.FAILED)
-    if not (now and now["trial"]):
-        _pause()
-    machine.reset()
+        with open("/config.json") as file:
+            pin = json.load(file).get("led", 1)
+        led = machine.Pin(pin, machine.Pin.OUT)
+    except Exception:  # a damaged file must not keep the device from its next try
+        led = machine.Pin(1, machine.Pin.OUT)
+    for _ in range(PAUSE_S):
+        for level in (0, 1, 0, 1):
+            led(level)
+            time.sleep_ms(120)
+        time.sleep_ms(520)
 
 
 def release(slot: str) -> tuple | None:
@@ -120,7 +133,7 @@ def _saved(now: dict) -> bool:
     return True
 
 
-def _choose(now: dict, whole: dict) -> tuple:
+def _plan(now: dict, whole: dict) -> tuple:
     """Slot and mode to start, and the milliseconds within which it has to be confirmed."""
     if not now["slot"]:
         now["slot"] = max(state.SLOTS, key=lambda slot: whole[slot][1] if slot in whole else -1)
@@ -143,30 +156,3 @@ def _choose(now: dict, whole: dict) -> tuple:
         own = other
         now["why"] = "a file of slot %s is damaged" % now["slot"]
     return own, now["mode"], TRIAL_MS if step and now["mode"] == "gateway" else 0
-
-
-def _start(now: dict, whole: dict, slot: str, mode: str, within_ms: int) -> None:
-    if slot not in whole:
-        sys.path.insert(0, "/b" if slot == "a" else "/a")  # what one damaged slot lacks the other may have
-    sys.path.insert(0, "/" + slot)
-    state.begin(slot, whole.get(slot))
-    state.limit(within_ms)
-    now["mode"] = mode
-    import start  # noqa: PLC0415 - of the slot
-
-    start.run(now)
-
-
-def _pause() -> None:
-    """A double flash every second, that somebody may see it."""
-    try:
-        with open("/config.json") as file:
-            pin = json.load(file).get("led", 1)
-    except Exception:  # noqa: BLE001 - a damaged file must not keep the device from its next try
-        pin = 1
-    led = machine.Pin(pin, machine.Pin.OUT)
-    for _ in range(PAUSE_S):
-        for level in (0, 1, 0, 1):
-            led(level)
-            time.sleep_ms(120)
-        time.sleep_ms(520)

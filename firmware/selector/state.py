@@ -56,7 +56,7 @@ def request(mode: str, order: dict | None = None, update: str | None = None) -> 
     state["order"] = order
     if update is not None:
         state["update"] = update
-    if state["trial"]:
+    if _on_trial(state):
         give_up("asked for %s before it had reached MQTT" % mode)
     state["failures"] = 0
     save(state)
@@ -65,7 +65,7 @@ def request(mode: str, order: dict | None = None, update: str | None = None) -> 
 
 def restart() -> None:
     """Restart on purpose: it counts as no failure."""
-    if load()["trial"]:
+    if _on_trial(load()):
         give_up("restarted before it had reached MQTT")
     _memory.memory(b"")
     machine.reset()
@@ -77,7 +77,7 @@ def confirm() -> None:
     if _now["confirmed"]:
         return
     state = load()
-    if state["trial"]:
+    if _on_trial(state):
         state["update"] = "%s: installed" % version()
     if (
         state["trial"]
@@ -148,6 +148,10 @@ def limit(within_ms: int) -> None:
     if within_ms:
         _now["deadline"] = machine.Timer(-1)
         _now["deadline"].init(period=within_ms, mode=machine.Timer.ONE_SHOT, callback=_late, hard=True)
+
+
+def _on_trial(state: dict) -> bool:
+    return bool(state["trial"]) and state["trial"]["slot"] == running()
 
 
 def _late(_timer: object) -> None:  # in an interrupt: nothing may be allocated

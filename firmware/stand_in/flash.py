@@ -9,28 +9,28 @@ _BLANK = b"\xff" * 128
 
 
 class Flash:
-    """A block device as MicroPython's flashbdev, over a bytearray or a file; keeps a journal of writes if it is given one."""
+    """A block device as MicroPython's flashbdev, over a file; keeps a journal of its writes if it is given one."""
 
     def __init__(self, image: object, journal: list | None = None) -> None:
         self.image = image
         self.journal = journal
-        self.writes = 0
 
     def readblocks(self, block: int, buffer: bytearray, offset: int = 0) -> None:
         """Fill the buffer."""
-        start = block * BLOCK + offset
-        if isinstance(self.image, bytearray):
-            buffer[:] = self.image[start : start + len(buffer)]
-        else:
-            self.image.seek(start)
-            self.image.readinto(buffer)
+        self.image.seek(block * BLOCK + offset)
+        self.image.readinto(buffer)
 
     def writeblocks(self, block: int, buffer: bytes, offset: int | None = None) -> None:
         """Program; without an offset, erase the block before."""
         if offset is None:
-            self.write(ERASE, block * BLOCK, b"")
+            self.erase(block)
             offset = 0
-        self.write(PROGRAM, block * BLOCK + offset, buffer)
+        start = block * BLOCK + offset
+        if self.journal is not None:
+            self.journal.append((PROGRAM, start, bytes(buffer)))
+        old = bytearray(len(buffer))
+        self.readblocks(0, old, start)
+        self.put(start, done(PROGRAM, old, buffer))
 
     def ioctl(self, order: int, argument: int) -> int | None:
         """Tell the size, erase."""
@@ -39,39 +39,47 @@ class Flash:
         if order == 5:
             return BLOCK
         if order == 6:
-            self.write(ERASE, argument * BLOCK, b"")
+            self.erase(argument)
         return 0
 
-    def write(self, kind: int, start: int, content: bytes) -> None:
-        """Carry out one operation of the flash."""
-        self.writes += 1
+    def erase(self, block: int) -> None:
+        """Set every bit of a block."""
         if self.journal is not None:
-            self.journal.append((kind, start, bytes(content)))
-        if kind == PROGRAM:
-            self.put(start, done(kind, self.get(start, len(content)), content))
-        else:
-            for piece in range(start, start + BLOCK, len(_BLANK)):
-                self.put(piece, _BLANK)
-
-    def get(self, start: int, size: int) -> bytearray:
-        """The bytes at a place."""
-        found = bytearray(size)
-        self.readblocks(0, found, start)
-        return found
+            self.journal.append((ERASE, block * BLOCK, b""))
+        for piece in range(0, BLOCK, len(_BLANK)):
+            self.put(block * BLOCK + piece, _BLANK)
 
     def put(self, start: int, content: bytes) -> None:
         """Set the bytes at a place, as no flash could."""
-        if isinstance(self.image, bytearray):
-            self.image[start : start + len(content)] = content
-        else:
-            self.image.seek(start)
-            self.image.write(content)
+        self.image.seek(start)
+        self.image.write(content)
+
+
+class MemoryFlash(Flash):
+    """The same over a bytearray, quicker."""
+
+    def readblocks(self, block: int, buffer: bytearray, offset: int = 0) -> None:
+        """Fill the buffer."""
+        start = block * BLOCK + offset
+        buffer[:] = self.image[start : start + len(buffer)]
+
+    def put(self, start: int, content: bytes) -> None:
+        """Set the bytes at a place."""
+        self.image[start : start + len(content)] = content
+
+    def erase(self, block: int) -> None:
+        """Set every bit of a block."""
+        if self.journal is not None:
+            self.journal.append((ERASE, block * BLOCK, b""))
+        self.put(block * BLOCK, b"\xff" * BLOCK)
 
 
 def done(kind: int, old: bytes, content: bytes) -> bytes:
     """What stands there after an operation."""
     if kind == ERASE:
         return b"\xff" * BLOCK
+    if old == _BLANK[: len(old)]:
+        return content
     return _number(_int(old) & _int(content), len(old))
 
 

@@ -28,10 +28,8 @@ class Like:
 
 
 def mount(flash: Flash) -> None:
-    """Make a flash the root of the files, formatted before if it is blank."""
+    """Make a flash the root of the files."""
     vfs.umount("/")
-    if flash.get(0, 16) == b"\xff" * 16:
-        vfs.VfsLfs2.mkfs(flash)
     vfs.mount(flash, "/")
 
 
