@@ -10,7 +10,8 @@ _SHA256 = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00
 
 def verify(message: bytes, signature: bytes, key: bytes) -> bool:
     """Whether the signature (256 bytes) of the message is of the key (RSAPublicKey in DER, 2048 bits, e = 65537)."""
-    if len(signature) != SIZE or len(key) != 270 or key[:9] != _KEY_HEAD or key[265:] != _KEY_TAIL or key[9] < 128:
+    key = key[-270:]  # the end of a SubjectPublicKeyInfo is the same RSAPublicKey
+    if len(signature) != SIZE or key[:9] != _KEY_HEAD or key[265:] != _KEY_TAIL or key[9] < 128:
         return False
     modulus = int.from_bytes(key[9:265], "big")
     number = int.from_bytes(signature, "big")

@@ -25,7 +25,7 @@ class RefusedError(Exception):
     """The release must not be installed, and trying again would not help."""
 
 
-def run(current: dict, config: dict) -> None:
+def run(current: dict, config: dict | None = None) -> None:
     """Carry out the order {"url"} and restart: into the trial, or into the gateway as it was, with what went wrong."""
     order = current["order"] or {}
     begun = order.get("tries", 0)
@@ -37,6 +37,10 @@ def run(current: dict, config: dict) -> None:
     current["mode"] = "update"
     state.save(current)
     state.limit((LIMIT_S + 60) * 1000)
+    if config is None:
+        import settings  # noqa: PLC0415 - only now is there memory for it
+
+        config = settings.load()
     sentence = _attempts(Release(order.get("url"), current), config)
     if sentence:
         state.request("gateway", update=sentence)

@@ -38,20 +38,23 @@ def choose() -> dict:
 
 
 def pause() -> None:
-    """Wait a minute with a double flash every second, for somebody to see; not after a trial, that ends at once."""
+    """Wait a minute with a double flash every second for somebody to see; a failed trial ends at once."""
     if state.load()["trial"]:
         return
-    try:
-        with open("/config.json") as file:
-            pin = json.load(file).get("led", 1)
-        led = machine.Pin(pin, machine.Pin.OUT)
-    except Exception:  # a damaged file must not keep the device from its next try
-        led = machine.Pin(1, machine.Pin.OUT)
+    led = _led()
     for _ in range(PAUSE_S):
         for level in (0, 1, 0, 1):
             led(level)
             time.sleep_ms(120)
         time.sleep_ms(520)
+
+
+def _led() -> object:
+    try:
+        with open("/config.json") as file:
+            return machine.Pin(json.load(file).get("led", 1), machine.Pin.OUT)
+    except Exception:  # damaged settings, or none, must not keep the device from its next try
+        return machine.Pin(1, machine.Pin.OUT)
 
 
 def release(slot: str) -> tuple | None:

@@ -102,12 +102,12 @@ def give_up(why: str) -> None:
 
 
 def note(text: str, kind: bytes = RUNNING) -> None:
-    """Keep what is being done where a reset leaves it (100 bytes), for the reason of a failure."""
-    text = text.encode()[:100]
-    for i in range(101):
-        _mark[i] = 32
+    """Keep what is being done where a reset leaves it (100 letters of ASCII), for the reason of a failure."""
+    text = text.encode()
+    for i in range(100):
+        letter = text[i] if i < len(text) else 32
+        _mark[i + 1] = letter if 31 < letter < 127 else 63
     _mark[0] = kind[0]
-    _mark[1 : 1 + len(text)] = text
     _memory.memory(_mark)
 
 
@@ -115,7 +115,10 @@ def noted() -> tuple:
     """What the last run left: RUNNING, FAILED, LATE or nothing, and its note."""
     kept = _memory.memory()
     _memory.memory(b"")
-    return kept[:1], str(kept[1:], "utf-8", "ignore").strip()
+    try:
+        return kept[:1], kept[1:].decode().strip()
+    except UnicodeError:
+        return kept[:1], "?"
 
 
 def running() -> str:

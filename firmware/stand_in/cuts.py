@@ -69,13 +69,14 @@ class Bench:
         self.modules = dict(sys.modules)
         self.modules.update(power_on.modules())
         self.modules["probe"] = probe
-        self.modules["machine"] = power_on.Like(machine, reset_cause=lambda: self.cause)
+        self.modules["machine"] = power_on.Like(machine, RTC=lambda: self.rtc, reset_cause=lambda: self.cause)
+        self.rtc = machine.RTC()
         self.cause = 0
 
     def power(self, journal: list | None = None) -> None:
         """Run from one start to the next restart."""
         if self.cause == 0:
-            machine.RTC.kept = b""
+            self.rtc.memory(b"")
         sys.modules.clear()
         sys.modules.update(self.modules)
         try:
@@ -134,7 +135,6 @@ def main(image: bytes, plan: dict, first: int, step: int) -> None:
         probe.todo = todo
         bench.power()
     before = bytearray(bench.image)
-    kept, cause = machine.RTC.kept, bench.cause
     journal = []
     probe.todo = plan["todo"]
     for _ in range(plan.get("boots", 1)):

@@ -29,21 +29,23 @@ def reset_cause() -> int:
 class RTC:
     """The memory that only a power cut clears."""
 
-    kept = b""
+    def __init__(self) -> None:
+        self.file = _kept
+        self.kept = b""
 
     def memory(self, content: bytes | None = None) -> bytes | None:
         """What it holds, or hold this."""
         if content is not None:
-            RTC.kept = bytes(content)
-            if _kept:
-                _kept.seek(0)
-                _kept.write(bytes([len(RTC.kept)]) + RTC.kept)
+            self.kept = bytes(content)
+            if self.file:
+                self.file.seek(0)
+                self.file.write(bytes([len(self.kept)]) + self.kept)
             return None
-        if _kept:
-            _kept.seek(0)
-            size = _kept.read(1)
-            RTC.kept = _kept.read(size[0]) if size else b""
-        return RTC.kept
+        if self.file:
+            self.file.seek(0)
+            size = self.file.read(1)
+            self.kept = self.file.read(size[0]) if size else b""
+        return self.kept
 
 
 class Timer:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -21,10 +22,12 @@ BLOCK, BLOCKS = 4096, 98
 AGAIN = 75
 DEVICE_HEAP = 38 * 1024
 STAND_IN_HEAP = 12 * 1024  # what the stand-ins for the chip's own modules take of it, measured: 11.6 KB
+_KILLED = ("RESET FROM AN INTERRUPT", "CUT THE POWER", "HANGING")
 
 Files = dict[str, bytes]
 
 
+@cache
 def compiled(source: Path | str, name: str = "start.py") -> bytes:
     """The .mpy of a file or a text, as a release has it."""
     given = source if isinstance(source, Path) else None
@@ -103,6 +106,18 @@ def application(**changes: str) -> Files:
     }
 
 
+@cache
+def signer() -> "Signer":
+    """The key that the devices of these tests trust."""
+    return Signer()
+
+
+def new_image(release: Release | None = None, other: Release | None = None, **root: bytes) -> bytes:
+    """A flash as `meterkast firmware image` makes it: the selector, the key, release 1 in slot a unless told otherwise."""
+    files = {**selector_files(), "key.der": signer().public(), **{k.replace("__", "."): v for k, v in root.items()}}
+    return image(files, a=release or signer().release(1, application()), b=other)
+
+
 def selector_files() -> Files:
     """The root of the flash: boot.py and main.py as they are, the others compiled."""
     folder = FIRMWARE / "selector"
@@ -167,7 +182,7 @@ class Chip:
         assert isinstance(found, dict)
         return found
 
-    def boot(self, todo: str = "", *, cause: int | None = None, timeout: float = 20) -> str:
+    def boot(self, todo: str = "", *, cause: int | None = None) -> str:
         """Start it, and return what it printed up to its next restart; `cause` 0 means that the power was away.
 
         `todo` is what APPLICATION does in place of reading a meter.
@@ -175,7 +190,8 @@ class Chip:
         cause = self.cause if cause is None else cause
         if cause == 0:
             (self.folder / "rtc").write_bytes(b"\0")
-        process = subprocess.Popen(
+        lines = []
+        with subprocess.Popen(
             [BIN / "micropython", "-X", f"heapsize={self.heap}", STAND_IN / "power_on.py", self.folder / "flash"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -188,15 +204,13 @@ class Chip:
                 "FIRMWARE_HURRY": str(self.hurry),
                 "TODO": todo,
             },
-        )
-        assert process.stdout
-        lines = []
-        for line in process.stdout:
-            lines.append(line)
-            if line.startswith(("RESET FROM AN INTERRUPT", "CUT THE POWER", "HANGING")):
-                process.kill()
-        code = process.wait(timeout)
+        ) as process:
+            assert process.stdout
+            for line in process.stdout:
+                lines.append(line)
+                if line.startswith(_KILLED):
+                    process.kill()
         printed = "".join(lines)
-        assert code in (AGAIN, -9), printed
+        assert process.returncode in (AGAIN, -9), printed
         self.cause = 0 if "CUT THE POWER" in printed else 1 if "HANGING" in printed else 4
         return printed
