@@ -2,11 +2,28 @@
 
 import _thread
 import os
+import select
 import sys
+import termios
 import time
+
+from micropython import const
 
 AGAIN = 75  # the process ends with this where the chip would restart
 PWRON_RESET, WDT_RESET, SOFT_RESET, DEEPSLEEP_RESET, HARD_RESET = 0, 1, 4, 5, 6
+
+_CFLAG = const(2)
+_ISPEED = const(4)
+_OSPEED = const(5)
+_CC = const(6)
+_VTIME = const(5)
+_VMIN = const(6)
+_CSIZE = const(0o60)
+_CS7 = const(0o40)
+_CS8 = const(0o60)
+_PARITY = const(0o1400)
+_EVEN = const(0o400)
+_SPEEDS_AND_STOP = const(0o10117)
 
 _main = _thread.get_ident()
 _kept = open(os.getenv("FIRMWARE_RTC"), "r+b") if os.getenv("FIRMWARE_RTC") else None
@@ -24,6 +41,11 @@ def reset() -> None:
 def reset_cause() -> int:
     """Why the chip started, as FIRMWARE_RESET_CAUSE says."""
     return int(os.getenv("FIRMWARE_RESET_CAUSE") or 0)
+
+
+def unique_id() -> bytes:
+    """The last bytes of the chip's MAC address, backwards."""
+    return b"\x3f\x02\x01\x00"
 
 
 class RTC:
@@ -82,12 +104,54 @@ class Pin:
 
     OUT, IN = 1, 0
 
-    def __init__(self, number: int, _mode: int = -1) -> None:
+    def __init__(self, number: int, _mode: int = -1, _pull: int = -1, *, value: int | None = None) -> None:
         self.number = number
         self.level = 0
+        if value is not None:
+            self(value)
 
     def __call__(self, level: int | None = None) -> int:
         """Set or tell the level."""
-        if level is not None:
+        if level is not None and level != self.level:
             self.level = level
+            path = os.getenv("FIRMWARE_PINS")
+            if path:
+                with open(path, "a") as record:
+                    record.write("%d %d %d\n" % (time.ticks_ms(), self.number, level))
         return self.level
+
+
+class UART:
+    """A serial port or a pseudo-terminal; `readinto()` takes what is there, None where nothing is."""
+
+    def __init__(self, _number: int, baudrate: int = 115200, *, rxbuf: int = 0) -> None:
+        path = os.getenv("FIRMWARE_PORT")
+        if not path:
+            raise OSError("FIRMWARE_PORT names no port")
+        self._file = open(path, "rb")
+        termios.setraw(self._file.fileno())
+        self._poller = select.poll()
+        self._poller.register(self._file, select.POLLIN)
+        self.rxbuf = bytearray(rxbuf)
+        self.init(baudrate=baudrate)
+
+    def init(self, *, baudrate: int, bits: int = 8, parity: int | None = None, stop: int = 1) -> None:
+        """Set the line; what had come is gone."""
+        number = self._file.fileno()
+        flags = termios.tcgetattr(number)
+        speed = termios.B9600 if baudrate == 9600 else termios.B115200
+        cflag = flags[_CFLAG] & ~(_CSIZE | _PARITY | _SPEEDS_AND_STOP) | speed
+        flags[_CFLAG] = cflag | (_CS8 if bits == 8 else _CS7) | (0 if parity is None else _EVEN)
+        flags[_ISPEED] = flags[_OSPEED] = speed
+        flags[_CC][_VMIN] = flags[_CC][_VTIME] = 0
+        termios.tcsetattr(number, termios.TCSANOW, flags)
+        while self.readinto(bytearray(256)):
+            pass
+
+    def readinto(self, data: bytearray) -> int | None:
+        """Read what fits and is there; return how many bytes, None for none."""
+        for _, event in self._poller.poll(0):
+            if not event & select.POLLIN:
+                raise OSError("the port is gone")
+            return self._file.readinto(data) or None
+        return None
