@@ -2,7 +2,8 @@
 
     micropython power_on.py IMAGE
 
-with MICROPYPATH leading to this folder; FIRMWARE_HURRY divides every wait.
+with MICROPYPATH leading to this folder; FIRMWARE_HURRY divides every wait. Files and devices of the PC, as in
+FIRMWARE_PORT, are below /pc: /pc/dev/ttyUSB0.
 """
 
 import os
@@ -10,6 +11,7 @@ import sys
 import time
 
 import machine
+import network
 import vfs
 from flash import Flash
 
@@ -28,9 +30,10 @@ class Like:
 
 
 def mount(flash: Flash) -> None:
-    """Make a flash the root of the files."""
+    """Make a flash the root of the files, and the PC's own root /pc below it."""
     vfs.umount("/")
     vfs.mount(flash, "/")
+    vfs.mount(vfs.VfsPosix("/"), "/pc")
 
 
 def modules() -> dict:
@@ -38,6 +41,7 @@ def modules() -> dict:
     hurry = int(os.getenv("FIRMWARE_HURRY") or 1)
     return {
         "machine": machine,
+        "network": network,
         "os": Like(os, dupterm=lambda _stream, _slot=0: None),
         "time": Like(
             time,

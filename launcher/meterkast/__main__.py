@@ -8,7 +8,7 @@ from meterkast_runtime.errors import MeterkastError
 from meterkast import commands, init_command, key_commands
 from meterkast.app import app
 from meterkast.backup import command as backup_commands
-from meterkast.firmware import command as firmware_commands
+from meterkast.firmware import run_command as firmware_commands
 
 __all__ = ["app", "main"]
 

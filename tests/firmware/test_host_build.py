@@ -46,7 +46,9 @@ def workshop(tmp_path: Path) -> Workshop:
 
 def flash_of(workshop: Workshop, settings: bytes | None = None) -> bytes:
     """An image of the workshop's release."""
-    files = dict(images.contents(workshop.source, workshop.release(), device_key(key().public_key()), settings))
+    files = dict(
+        images.contents(workshop.source, workshop.release().contents, device_key(key().public_key()), settings)
+    )
     return images.image(files)
 
 

@@ -52,7 +52,7 @@ def key(
     """
     from meterkast.firmware.signing import make_pair  # noqa: PLC0415 - a command loads no other's libraries
 
-    sealed = _first_line(passphrase_file) if passphrase_file else None
+    sealed = first_line(passphrase_file) if passphrase_file else None
     if passphrase and sealed is None:
         sealed = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=True).encode()
     public = make_pair(file, sealed)
@@ -132,7 +132,7 @@ def release(
     else:
         if token_file is None:
             raise LauncherError("the API wants a token", hint="--token-file FILE; meterkast token makes one there")
-        releasing.send(found, api, _first_line(token_file).decode())
+        releasing.send(found, api, first_line(token_file).decode())
         typer.echo(f"Release {version} is with {api}.")
     if telling:
         raise typer.Exit(asyncio.run(_announce(settings, version, place, announce or [], timeout)))
@@ -157,7 +157,7 @@ def image(
     trust = trusted(key)
     found = signed(folder, trust)
     settings = images.config(config) if config else None
-    files = dict(images.contents(Source.find(source), found, device_key(trust), settings))
+    files = dict(images.contents(Source.find(source), found.contents, device_key(trust), settings))
     data = images.image(files)
     to.write_bytes(data)
     typer.echo(
@@ -268,13 +268,14 @@ def _gateway(name: str) -> str:
 def _private(file: Path, passphrase_file: str | None) -> "RSAPrivateKey":
     from meterkast.firmware.signing import is_sealed, private_key  # noqa: PLC0415 - a command loads no other's libraries
 
-    passphrase = _first_line(passphrase_file) if passphrase_file else None
+    passphrase = first_line(passphrase_file) if passphrase_file else None
     if passphrase is None and is_sealed(file) and sys.stdin.isatty():
         passphrase = typer.prompt(f"Passphrase of {file}", hide_input=True).encode()
     return private_key(file, passphrase)
 
 
-def _first_line(file: str) -> bytes:
+def first_line(file: str) -> bytes:
+    """The first line of a file, or of standard input where it is called -; raises LauncherError."""
     try:
         text = sys.stdin.buffer.readline() if file == "-" else Path(file).read_bytes()
     except OSError as error:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from secrets import token_hex
 
 from meterkast_contracts.messages import DeviceInfo
 from meterkast_contracts.topics import ONLINE, Command, TopicError, Topics
@@ -87,7 +88,9 @@ async def devices(
     topics = Topics(settings.prefix)
     kinds = (topics.device, topics.status, *((topics.telegram,) if telegrams else ()))
     wanted = [kind(name) for name in names or ("+",) for kind in kinds]
-    session = MqttSession(settings, client_id="meterkast-firmware", persistent=False, subscriptions=wanted)
+    session = MqttSession(
+        settings, client_id=f"meterkast-firmware-{token_hex(4)}", persistent=False, subscriptions=wanted
+    )
     async with session:
         await session.wait_connected()
         yield Devices(session, topics)

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from meterkast_api.firmware.release import Release
 from meterkast_contracts.topics import TopicError, check_gateway
 
 from meterkast.errors import LauncherError
@@ -60,14 +59,17 @@ def _complaint(found: Any) -> str | None:
     return None
 
 
-def contents(source: Source, release: Release, key: bytes, settings: bytes | None) -> Iterator[tuple[str, bytes]]:
-    """Every file of a new device with its path."""
+def contents(
+    source: Source, release: Mapping[str, bytes], key: bytes | None, settings: bytes | None
+) -> Iterator[tuple[str, bytes]]:
+    """Every file of a new device with its path; `release` are the files of its first slot."""
     for path, is_module in source.selector():
         yield (f"{path.stem}.mpy", compiled(path)) if is_module else (path.name, path.read_bytes())
-    yield "key.der", key
+    if key is not None:
+        yield "key.der", key
     if settings is not None:
         yield "config.json", settings
-    for name, data in sorted(release.contents.items()):
+    for name, data in sorted(release.items()):
         yield f"{SLOT}/{name}", data
 
 

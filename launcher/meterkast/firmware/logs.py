@@ -45,9 +45,11 @@ def changes(device: Device, was_online: bool | None, before: DeviceInfo | None) 
     if now is None or now == before:
         return
     if before is None or now.uptime_s < before.uptime_s or now.slot != before.slot:
-        yield f"runs {now.version}, slot {now.slot or '?'}, started by {now.reset_cause or '?'} {now.uptime_s} s ago"
+        cause = f", started by {now.reset_cause}" if now.reset_cause else ""
+        yield f"runs {now.version}, slot {now.slot or '?'}{cause} {now.uptime_s} s ago"
     for name, value in (("update", now.update), ("answer", now.answer), ("line", now.line), ("address", now.address)):
         if value and (before is None or value != getattr(before, name)):
             yield f"{name}: {value}"
-    signal = "" if now.signal_dbm is None else f"{now.signal_dbm} dBm, "
-    yield signal + ", ".join(f"{name} {count}" for name, count in now.counters.items())
+    signal = () if now.signal_dbm is None else (f"{now.signal_dbm} dBm",)
+    if figures := (*signal, *(f"{name} {count}" for name, count in now.counters.items())):
+        yield ", ".join(figures)
