@@ -4,6 +4,7 @@ import sys
 import machine
 import state
 
+before = []
 try:
     try:
         import selector
@@ -11,6 +12,7 @@ try:
         now = selector.choose()
         del selector, sys.modules["selector"]
         gc.collect()
+        before = list(sys.modules)
         import start
 
         start.run(now)
@@ -18,7 +20,9 @@ try:
     except (Exception, KeyboardInterrupt) as error:
         why = repr(error)
     state.note(why, state.FAILED)
-    sys.modules.clear()
+    for name in list(sys.modules):
+        if name not in before:
+            del sys.modules[name]
     gc.collect()
     import selector
 

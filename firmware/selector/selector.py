@@ -151,7 +151,7 @@ def _plan(now: dict, whole: dict) -> tuple:
     other = "b" if own == "a" else "a"
     step = now["failures"]
     if not whole or step >= PATIENCE:
-        slot, mode = ((own, "gateway"), (other, "gateway"), (own, "portal"), (other, "portal"))[step % 4]
+        slot, mode = ((own, now["mode"]), (other, "gateway"), (own, "portal"), (other, "portal"))[step % 4]
         if whole and slot not in whole:
             slot = own if slot == other else other
         return slot, mode, TRIAL_MS if mode == "gateway" else 0

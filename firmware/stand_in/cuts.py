@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 from binascii import hexlify
 
 import machine
@@ -48,7 +49,7 @@ class Probe:
         for name, digest in expected.items():
             if _digest("/%s/%s" % (state.running(), name)) != digest:
                 self.wrong = "%s of %s is damaged in slot %s" % (name, self.version, state.running())
-        if now["mode"] == "gateway":
+        if now["mode"] != "update":
             exec(self.todo, {"state": state, "now": now})
 
 
@@ -60,6 +61,21 @@ def _digest(path: str) -> str:
         return ""
 
 
+class Never:
+    """A timer whose time does not come."""
+
+    ONE_SHOT = 0
+
+    def __init__(self, _number: int) -> None:
+        pass
+
+    def init(self, **_options: object) -> None:
+        """Begin to wait."""
+
+    def deinit(self) -> None:
+        """Wait no more."""
+
+
 class Bench:
     """One chip, started again and again."""
 
@@ -69,7 +85,8 @@ class Bench:
         self.modules = dict(sys.modules)
         self.modules.update(power_on.modules())
         self.modules["probe"] = probe
-        self.modules["machine"] = power_on.Like(machine, RTC=lambda: self.rtc, reset_cause=lambda: self.cause)
+        self.modules["machine"] = power_on.Like(machine, RTC=lambda: self.rtc, reset_cause=lambda: self.cause, Timer=Never)
+        self.modules["time"] = power_on.Like(time, sleep=lambda _s: None, sleep_ms=lambda _ms: None)
         self.rtc = machine.RTC()
         self.cause = 0
 

@@ -67,7 +67,7 @@ class Signer:
         """RSAPublicKey in DER, as the device keeps it."""
         return self.key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
 
-    def release(self, sequence: int, files: Files, **changes: object) -> Release:
+    def release(self, sequence: int, files: Files, /, **changes: object) -> Release:
         """A release of these files; `changes` are other fields of the manifest."""
         manifest = {
             "product": PRODUCT,

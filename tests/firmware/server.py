@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 
 
 @dataclass
 class Shelf:
-    """What is served, by path; `raw` answers stand in place of whole responses."""
+    """What is served, by path; `raw` answers stand in place of whole responses, `stalled` ones never come."""
 
     port: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
     raw: dict[str, bytes] = field(default_factory=dict)
+    stalled: set[str] = field(default_factory=set)
+    over: Event = field(default_factory=Event)
     asked: list[str] = field(default_factory=list)
 
     def put(self, folder: str, files: dict[str, bytes]) -> str:
@@ -33,6 +35,10 @@ def serving() -> Iterator[Shelf]:
 
         def do_GET(self) -> None:
             shelf.asked.append(self.path)
+            if self.path in shelf.stalled:
+                shelf.over.wait(30)
+                self.close_connection = True
+                return
             if (raw := shelf.raw.get(self.path)) is not None:
                 self.wfile.write(raw)
                 self.close_connection = True
@@ -53,6 +59,7 @@ def serving() -> Iterator[Shelf]:
     try:
         yield shelf
     finally:
+        shelf.over.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.firmware.device import APPLICATION, Chip, Files, Release, application, image, new_image, selector_files, signer
+from tests.firmware.device import APPLICATION, Chip, Release, application, image, new_image, selector_files, signer
 
 CRASH_AT_IMPORT = "import nothing_of_that_name"
 CRASH = "def run(now): raise ValueError('the meter said %d' % 7)"
@@ -214,9 +214,33 @@ def test_a_restart_on_purpose_is_no_failure(chip: Chip) -> None:
     assert chip.state()["failures"] == 0
 
 
-def test_the_tables_of_files_agree(chip: Chip) -> None:
-    """An image holds what was put into it."""
-    chip.flash(new_image(release(1)))
-    files: Files = chip.files()
-    assert files["/a/manifest.json"] == release(1).manifest
-    assert files["/key.der"] == signer().public()
+BLINK = """
+import machine
+class Pin:
+    OUT = 1
+    def __init__(self, number, mode):
+        self.number = number
+        self.flashes = 0
+    def __call__(self, level):
+        self.flashes += level
+        if self.flashes == 120 and level:
+            print("LED", self.number, "flashed", self.flashes, "times")
+machine.Pin = Pin
+1 / 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "pin"), [({"config__json": b'{"led": 2}'}, 2), ({"config__json": b"{"}, 1), ({}, 1)]
+)
+def test_after_a_crash_the_led_flashes_for_a_minute(chip: Chip, settings: dict[str, bytes], pin: int) -> None:
+    """A crash of the confirmed slot is followed by a pause with 60 double flashes, so that it never loops tightly."""
+    chip.flash(new_image(release(1), **settings))
+    assert f"LED {pin} flashed 120 times" in chip.boot(BLINK)
+
+
+def test_after_a_trial_there_is_no_pause(chip: Chip) -> None:
+    """The old slot comes back at once."""
+    on_trial(chip)
+    assert "LED" not in chip.boot(BLINK)
+    assert "RUNS 1.1.0" in chip.boot()

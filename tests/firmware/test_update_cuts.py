@@ -1,0 +1,108 @@
+"""The power is cut at every single operation of the flash, in its midst; the device always comes back whole."""
+
+import hashlib
+import json
+import os
+import random
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.firmware.device import BIN, FIRMWARE, STAND_IN, Release, application, compiled, new_image, signer
+from tests.firmware.server import serving
+
+START = """
+import probe
+import state
+
+def run(now):
+    probe.arrived(now, state)
+    import update
+    update.run(now, {})
+"""
+CONFIRM = "state.confirm(); state.restart()"
+TORN = int(os.environ.get("FIRMWARE_TORN", "1"))
+BATCHES = 4
+Outcome = dict[str, object]
+
+
+def release(sequence: int) -> Release:
+    """A release with a file of two blocks, one of exactly one, one that fits beside its name, and an empty one."""
+    chance = random.Random(sequence)
+    more = {
+        "more.mpy": chance.randbytes(5000 + sequence),
+        "block.html": chance.randbytes(4096),
+        "small.mpy": chance.randbytes(60 + sequence),
+        "empty.mpy": b"",
+    }
+    return signer().release(sequence, application(start=START) | more)
+
+
+RELEASES = {f"1.{sequence}.0": release(sequence) for sequence in (1, 2, 3)}
+
+
+def cut(folder: Path, plan: dict[str, object], image: bytes, first: int = 0, step: int = 1) -> Outcome:
+    """Cut the plan at every step-th operation, and let each device live on; what became of them."""
+    hashed = {
+        version: {name: hashlib.sha256(content).hexdigest() for name, content in one.files.items()}
+        for version, one in RELEASES.items()
+    }
+    with serving() as shelf:
+        urls = {version: shelf.put(version, one.served()) for version, one in RELEASES.items()}
+        text = json.dumps({"slots": hashed, "torn": TORN} | plan)
+        for version, url in urls.items():
+            text = text.replace(f"<{version}>", url)
+        (folder / "plan.json").write_text(text)
+        (folder / "image").write_bytes(image)
+        done = subprocess.run(
+            [BIN / "micropython", "-X", "heapsize=8M", STAND_IN / "cuts.py", "image", "plan.json", str(first), str(step)],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found: Outcome = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_a_cut_anywhere_in_an_update_costs_nothing(tmp_path: Path, batch: int) -> None:
+    """From the order to the confirmed trial: each cut leaves a whole slot, old or new, and a later update succeeds."""
+    plan = {
+        "prepare": [CONFIRM],
+        "todo": "state.confirm(); state.restart() if state.version() != '1.1.0' else "
+        "state.request('update', {'url': '<1.2.0>'})",
+        "boots": 3,
+        "ends": ["1.1.0", "1.2.0"],
+        "later": {"version": "1.3.0", "url": "<1.3.0>"},
+    }
+    found = cut(tmp_path, plan, new_image(RELEASES["1.1.0"]), batch, BATCHES)
+    assert found["wrong"] == []
+    assert found["operations"] > 200
+    assert found["cuts"] == len(range(batch, found["operations"], BATCHES)) * TORN
+    assert set(found["saw"]) == {"1.1.0", "1.2.0"}
+
+
+TRIAL = json.dumps({"slot": "a", "sequence": 1, "trial": {"slot": "b", "version": "1.2.0", "tries": 0}}).encode()
+BOTH = {"1.1.0", "1.2.0"}
+SCENARIOS: dict[str, tuple[str, int, set[str]]] = {
+    "confirm": (CONFIRM, 1, BOTH),
+    "give up": ("state.give_up('no') if state.version() == '1.2.0' else state.restart()", 2, {"1.1.0"}),
+    "crash": ("1 / 0", 2, {"1.1.0"}),
+    "save": ("[state.save(state.load() | {'answer': 'x' * n}) for n in range(0, 900, 150)]; state.restart()", 1, BOTH),
+    "request": ("state.confirm(); state.request('portal', {'a': 1}, 'words')", 1, BOTH),
+}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
+def test_a_cut_anywhere_in_writing_the_state_costs_nothing(tmp_path: Path, scenario: tuple[str, int, set[str]]) -> None:
+    """A trial is started, confirmed, given up, crashes, asks for a mode: after a cut one of the two slots runs, whole."""
+    todo, boots, ends = scenario
+    image = new_image(RELEASES["1.1.0"], RELEASES["1.2.0"], state__json=TRIAL, state__copy=TRIAL)
+    found = cut(tmp_path, {"prepare": [], "todo": todo, "boots": boots, "ends": sorted(BOTH)}, image)
+    assert found["wrong"] == []
+    assert found["cuts"]
+    assert set(found["saw"]) <= BOTH
+    assert ends & set(found["saw"])
