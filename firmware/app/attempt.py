@@ -6,6 +6,7 @@ import time
 
 import wifi
 from micropython import const
+from rarely import load
 
 _WIFI_MS = const(25_000)
 _SAME_MS = const(6_000)
@@ -74,9 +75,7 @@ class Attempt:
         if host.replace(".", "").isdigit():
             self._connect(host)
         else:
-            from names import Lookup
-
-            self._lookup = Lookup(host, wifi.station().ifconfig()[3])
+            self._lookup = load("names").Lookup(host, wifi.station().ifconfig()[3])
 
     def _greet(self):
         if self._lookup:

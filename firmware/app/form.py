@@ -55,7 +55,7 @@ def _broker(fields, found):
     host, port = fields.get("host", ""), fields.get("port", "")
     if not host:
         found["host"] = "missing"
-    elif len(host) > 64 or not _all_in(host.lower(), "abcdefghijklmnopqrstuvwxyz0123456789-._"):
+    elif not _is_host(host):
         found["host"] = "host"
     elif _all_in(host, "0123456789.") and not _quad(host):
         found["host"] = "address"
@@ -66,6 +66,14 @@ def _broker(fields, found):
             found[name] = "long"
     if fields.get("broker_password") and not fields.get("user"):
         found["user"] = "missing"
+
+
+def _is_host(host):
+    return (
+        len(host) <= 64
+        and _all_in(host.lower(), "abcdefghijklmnopqrstuvwxyz0123456789-._")
+        and all(0 < len(label) < 64 for label in host.split("."))
+    )
 
 
 def _static(fields, found):
