@@ -41,6 +41,8 @@ class Attempt:
                 self._greet()
         except OSError as error:
             self._fail("broker-refused" if error.errno in _REFUSED else "broker-unreachable")
+        except MemoryError:
+            self._fail("memory")
         return self.stage in ("done", "failed")
 
     def close(self):
@@ -130,7 +132,7 @@ def _text(text):
 
 
 def _hello(settings):
-    """CONNECT of MQTT 3.1.1 (3.1), a clean session under the gateway's name; packets.py would take four times the heap."""
+    """CONNECT of MQTT 3.1.1 (3.1), a clean session under the gateway's name; greeting.py takes six times the heap."""
     broker = settings["broker"]
     body = _text(settings["gateway"])
     flags = 2

@@ -194,10 +194,12 @@ class Portal:
             return
         self._leave_old()
         self._networks = None
+        try:
+            self._attempt = load("attempt").Attempt(settings, self._pace)
+            self._stage, self._why = "wifi", ""
+        except MemoryError:
+            self._stage, self._why = "failed", "memory"
         request.answer("202 Accepted", b"{}")
-        self._stage, self._why = "wifi", ""
-        gc.collect()
-        self._attempt = load("attempt").Attempt(settings, self._pace)
 
 
 _PATHS = ("/?l=nl", "/?l=en", "/settings", "/networks", "/networks?again", "/state", "/try")

@@ -205,6 +205,7 @@ class Device:
     def live_bytes(self) -> int:
         """Bytes of its heap that are in use, after collecting the rest."""
         (self.folder / "measure").touch()
+        time.sleep(0.02)
         name, number = self.line().split()
         assert name == "LIVE"
         return int(number)
