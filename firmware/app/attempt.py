@@ -6,6 +6,7 @@ import time
 
 import wifi
 from micropython import const
+from rarely import load
 
 _WIFI_MS = const(25_000)
 _SAME_MS = const(6_000)
@@ -40,6 +41,8 @@ class Attempt:
                 self._greet()
         except OSError as error:
             self._fail("broker-refused" if error.errno in _REFUSED else "broker-unreachable")
+        except MemoryError:
+            self._fail("memory")
         return self.stage in ("done", "failed")
 
     def close(self):
@@ -74,9 +77,7 @@ class Attempt:
         if host.replace(".", "").isdigit():
             self._connect(host)
         else:
-            from names import Lookup
-
-            self._lookup = Lookup(host, wifi.station().ifconfig()[3])
+            self._lookup = load("names").Lookup(host, wifi.station().ifconfig()[3])
 
     def _greet(self):
         if self._lookup:
@@ -131,7 +132,7 @@ def _text(text):
 
 
 def _hello(settings):
-    """CONNECT of MQTT 3.1.1 (3.1), a clean session under the gateway's name; packets.py would take four times the heap."""
+    """CONNECT of MQTT 3.1.1 (3.1), a clean session under the gateway's name; greeting.py takes six times the heap."""
     broker = settings["broker"]
     body = _text(settings["gateway"])
     flags = 2

@@ -2,6 +2,8 @@
 
 import json
 
+_LONGEST = 600  # of a field, encoded: more is a mistake in any case
+
 FIELDS = (
     "ssid", "wifi_password", "gateway", "host", "port", "user", "broker_password",
     "address", "netmask", "router", "dns", "language",
@@ -11,21 +13,23 @@ FIELDS = (
 def decode(body):
     """Return the fields of an application/x-www-form-urlencoded body, unknown ones left out; ValueError otherwise."""
     fields = {}
-    for pair in body.split(b"&"):
-        at = pair.find(b"=")
-        if at > 0:
-            name = pair[:at].decode()
-            if name in FIELDS:
-                fields[name] = _plain(pair[at + 1 :])
+    for name in FIELDS:
+        key = b"&" + name.encode() + b"="
+        at = (b"&" + body).find(key)
+        if at >= 0:
+            fields[name] = _plain(body[at + len(key) - 1 :].split(b"&", 1)[0])
     return fields
 
 
 def _plain(text):
-    parts = text.replace(b"+", b" ").split(b"%")
-    plain = parts[0]
-    for part in parts[1:]:
-        plain += bytes((int(part[:2], 16),)) + part[2:]
-    return plain.decode()
+    text = text[:_LONGEST].replace(b"+", b" ")
+    plain = b""
+    at = text.find(b"%")
+    while at >= 0:
+        plain += text[:at] + bytes((int(text[at + 1 : at + 3], 16),))
+        text = text[at + 3 :]
+        at = text.find(b"%")
+    return (plain + text).decode()
 
 
 def mistakes(fields, old):
@@ -55,7 +59,7 @@ def _broker(fields, found):
     host, port = fields.get("host", ""), fields.get("port", "")
     if not host:
         found["host"] = "missing"
-    elif len(host) > 64 or not _all_in(host.lower(), "abcdefghijklmnopqrstuvwxyz0123456789-._"):
+    elif not _is_host(host):
         found["host"] = "host"
     elif _all_in(host, "0123456789.") and not _quad(host):
         found["host"] = "address"
@@ -66,6 +70,14 @@ def _broker(fields, found):
             found[name] = "long"
     if fields.get("broker_password") and not fields.get("user"):
         found["user"] = "missing"
+
+
+def _is_host(host):
+    return (
+        len(host) <= 64
+        and _all_in(host.lower(), "abcdefghijklmnopqrstuvwxyz0123456789-._")
+        and all(0 < len(label) < 64 for label in host.split("."))
+    )
 
 
 def _static(fields, found):

@@ -16,15 +16,16 @@ def _bytes(address):
 class Responder:
     """Says where the name is, and that there is no IPv6 of it; always to the whole group."""
 
-    def __init__(self, name, address, group=_GROUP, port=_PORT):
-        self._name = bytes((len(name),)) + name.lower().encode() + b"\5local\0"
+    def __init__(self, name, address, group=_GROUP, port=_PORT, own_port=_PORT):
+        own = bytes((len(name),)) + name.encode() + b"\5local\0"
+        self._name = own.lower()
         # A record, then NSEC "nothing but A", both with cache-flush and 120 s.
         self._answer = (
-            b"\0\0\x84\0\0\0\0\1\0\0\0\1" + bytes((len(name),)) + name.encode() + b"\5local\0"
-            b"\0\1\x80\1\0\0\0\x78\0\4" + _bytes(address) + b"\xc0\x0c\0\x2f\x80\1\0\0\0\x78\0\5\xc0\x0c\0\1\x40"
-        )
+            b"\0\0\x84\0\0\0\0\1\0\0\0\1" + own + b"\0\1\x80\1\0\0\0\x78\0\4" + _bytes(address)
+            + b"\xc0\x0c\0\x2f\x80\1\0\0\0\x78\0" + bytes((len(own) + 3,)) + own + b"\0\1\x40"
+        )  # fmt: skip
         self._group = socket.getaddrinfo(group, port)[0][-1]
-        self._sock = dns.listen("0.0.0.0", port)
+        self._sock = dns.listen("0.0.0.0", own_port)
         try:
             self._sock.setsockopt(0, socket.IP_ADD_MEMBERSHIP, _bytes(group) + _bytes(address))
         except OSError:

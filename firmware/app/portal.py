@@ -16,6 +16,7 @@ import network
 import web
 import wifi
 from micropython import const
+from rarely import load
 
 _USED_MS = const(120_000)
 _RETRY_MS = const(60_000)
@@ -25,16 +26,20 @@ _TELL_MS = const(60_000)
 _STILL_S = const(60)
 
 
-def run(state, settings):
+def run(_state, settings=None):
     """Serve until the settings work or the old network is back, then restart as a gateway; never returns."""
     import led
     import machine
-    from settings import save
+    import settings as store
     from state import request
 
-    led.of(settings).light(True)
+    if settings is None:
+        settings = store.load()
+    light = led.Led(settings.get("led", 1))
+    light.attach()
+    light.light(True)
     open_access_point(settings.get("portal_password"))
-    portal = Portal(settings, save)
+    portal = Portal(settings, store.save)
     guard = machine.Timer(-1)
     guard.init(period=1000, callback=lambda _: portal.older(machine.reset))
     while not portal.over():
@@ -56,16 +61,6 @@ def open_access_point(password=None):
         station.active(True)
 
 
-def borrowed(module, function, *arguments):
-    """Call a function of a module that is in the heap only for that."""
-    gc.collect()
-    try:
-        return getattr(__import__(module), function)(*arguments)
-    finally:
-        sys.modules.pop(module, None)
-        gc.collect()
-
-
 class Portal:
     """DNS, web server, the attempt that runs, and the old network in the background."""
 
@@ -74,7 +69,7 @@ class Portal:
         self._save = save
         self._own = own
         self._pace = pace
-        self._known = bool((settings.get("wifi") or {}).get("ssid"))
+        self._known = bool(settings.get("wifi") and settings.get("broker"))
         self._networks = None
         self._attempt = None
         self._stage = "idle"
@@ -134,8 +129,6 @@ class Portal:
                 wifi.stop()
                 self._retried = time.ticks_ms()
             self._attempt = None
-            for name in ("attempt", "names"):
-                sys.modules.pop(name, None)
         self._stage, self._why = attempt.stage, attempt.why
 
     def _end_in(self, pause_ms):
@@ -169,6 +162,7 @@ class Portal:
             request.answer("200 OK", None, "text/html; charset=utf-8", self._coding)
             return
         self._used = time.ticks_ms()
+        gc.collect()
         if path == "/state":
             if self._stage == "done" and not self._told:
                 self._told = True
@@ -177,13 +171,13 @@ class Portal:
         elif self._attempt:
             request.answer("409 Conflict", b'{"errors":{}}')
         elif path == "/settings":
-            request.answer("200 OK", borrowed("form", "shown", self._settings, wifi.name()))
+            request.answer("200 OK", load("form").shown(self._settings, wifi.name()))
         elif path == "/try":
             self._take(request)
         else:
             self._leave_old()
             if not self._networks or path == "/networks?again":
-                self._networks = borrowed("networks", "found")
+                self._networks = load("networks").found()
             request.answer("200 OK", self._networks)
 
     def _take(self, request):
@@ -191,7 +185,7 @@ class Portal:
             request.answer("403 Forbidden")
             return
         try:
-            mistakes, settings = borrowed("form", "read", request.body, self._settings)
+            mistakes, settings = load("form").read(request.body, self._settings)
         except ValueError:
             request.answer("400 Bad Request", b'{"errors":{}}')
             return
@@ -200,10 +194,12 @@ class Portal:
             return
         self._leave_old()
         self._networks = None
+        try:
+            self._attempt = load("attempt").Attempt(settings, self._pace)
+            self._stage, self._why = "wifi", ""
+        except MemoryError:
+            self._stage, self._why = "failed", "memory"
         request.answer("202 Accepted", b"{}")
-        self._stage, self._why = "wifi", ""
-        gc.collect()
-        self._attempt = __import__("attempt").Attempt(settings, self._pace)
 
 
 _PATHS = ("/?l=nl", "/?l=en", "/settings", "/networks", "/networks?again", "/state", "/try")

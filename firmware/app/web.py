@@ -11,7 +11,7 @@ _HEAD = const(8192)
 _BODY = const(1400)
 _WITHIN_MS = const(15_000)
 _LINGER_MS = const(1_000)
-_EVICT_MS = const(2_000)
+_EVICT_MS = const(1_000)
 _EVICT_DONE_MS = const(100)
 _READING_HEAD = const(0)
 _READING_BODY = const(1)
@@ -94,14 +94,14 @@ class Request:
         elif not self.method:
             parts = line.split(b" ")
             if line[-1] == 10 and len(parts) == 3 and parts[2][:7] == b"HTTP/1." and parts[1][:1] == b"/":
-                self.method, self.path = str(parts[0], "utf-8", "ignore"), str(parts[1], "utf-8", "ignore")
+                self.method, self.path = _text(parts[0]) or "?", _text(parts[1])
             elif line.strip():
                 self.answer("400 Bad Request")
         elif line in (b"\r\n", b"\n"):
             self._end_of_head()
         else:
             at = line.find(b":")
-            self._header(line[:at].lower(), str(line[at + 1 :].strip(), "utf-8", "ignore"))
+            self._header(line[:at].lower(), _text(line[at + 1 :].strip()))
 
     def _header(self, name, value):
         if name == b"host":
@@ -160,6 +160,13 @@ class Request:
         self.state = _DONE  # closed by the other side: a reset for what is still unread could take the answer away
         self.since = time.ticks_ms()
         self._server.poller.modify(self.sock, _POLLIN)
+
+
+def _text(data):
+    try:
+        return data.decode()
+    except UnicodeError:
+        return ""
 
 
 class Server:

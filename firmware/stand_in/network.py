@@ -124,8 +124,8 @@ class WLAN:
             if self._it.addresses:
                 return self._it.addresses
             found = air.network(self._it.wanted[0]) if self.isconnected() else None
-            address = self._address(found) if found else "0.0.0.0"
-            return (address, "255.0.0.0", "127.0.0.1", air.world().get("dns", "127.0.0.1"))
+            address = self._address(found) if found else None
+            return (address or "0.0.0.0", "255.0.0.0", "127.0.0.1", air.world().get("dns", "127.0.0.1"))
         self._it.addresses = None if settings == "dhcp" else tuple(settings)
         return None
 

