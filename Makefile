@@ -13,7 +13,7 @@ PROJECTS := $(wildcard pyproject.toml */pyproject.toml services/*/pyproject.toml
 WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.ts $(WEB)/*.json -type f 2>/dev/null)
 SYNC := $(BIN)/uv sync --frozen --quiet --all-packages --group dev
 
-.PHONY: help setup web run deploy-init test lint types imports web-test generate bench fuzz clean
+.PHONY: help setup web run deploy-init test lint types imports web-test generate bench fuzz firmware firmware-soak clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,7 +55,8 @@ lint: setup ## ruff, rules and format
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 types: setup ## mypy, strict
-	@$(BIN)/mypy $(PACKAGES) tests bench
+	@$(BIN)/mypy $(PACKAGES) tests bench firmware/schematic.py firmware/typecheck.py
+	@$(BIN)/python firmware/typecheck.py
 
 imports: setup ## imports flow one way
 	@$(BIN)/lint-imports --no-logo
@@ -63,10 +64,11 @@ imports: setup ## imports flow one way
 web-test: web ## the web page's types, lint and unit tests
 	@cd $(WEB) && npm run --silent check && npm run --silent test
 
-generate: setup ## AsyncAPI, JSON Schemas, OpenAPI and Grafana's dashboards from the code
+generate: setup ## AsyncAPI, JSON Schemas, OpenAPI, Grafana's dashboards and the schematic from the code
 	@$(BIN)/python -m meterkast_contracts.generate
 	@$(BIN)/python -m meterkast_api.generate
 	@$(BIN)/python -m deploy.grafana.meterkast_dashboards
+	@$(BIN)/python firmware/schematic.py
 
 bench: setup ## how fast, into bench/results.md; MINUTES=10 is the time that memory is watched
 	@$(SYNC) --inexact --group bench
@@ -80,6 +82,12 @@ fuzz: setup ## throw random bytes at framing and decoding; EACH=60 is how many s
 .PHONY: bundle
 bundle: setup web ## what installs Meterkast without Docker, into dist/
 	@deploy/bundle
+
+firmware: setup ## the gateway's firmware, compiled into dist/firmware; how on: firmware/README.md
+	@$(BIN)/meterkast firmware build
+
+firmware-soak: setup ## the firmware's long tests; HOURS=6 is how long a simulated day's telegrams run
+	@FIRMWARE_SOAK_HOURS=$(or $(HOURS),6) $(BIN)/pytest tests/firmware -k soak --timeout=0 -q
 
 clean: ## forget everything that make has made
 	rm -rf .venv $(WEB)/node_modules services/api/meterkast_api/static \

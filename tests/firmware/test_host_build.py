@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import runpy
 import shutil
 import stat
 import subprocess
@@ -263,3 +264,10 @@ def test_the_source_is_found_from_below_and_mistakes_end_by_code_2(workshop: Wor
     found = meterkast("firmware", "build", "--to", "/dev/null/x", directory=workshop.source.folder / "app")
     assert (found.returncode, b"/dev/null/x" in found.stderr) == (2, True), found.stderr
     assert Source.find(workshop.source.folder).version() == ("1.0.0", 1)
+
+
+def test_the_schematic_is_what_its_script_draws() -> None:
+    """`make generate` draws it anew."""
+    folder = Path(__file__).parents[2] / "firmware"
+    drawing = runpy.run_path(str(folder / "schematic.py"))["drawing"]()
+    assert (folder / "schematic.svg").read_text(encoding="utf-8") == drawing
