@@ -4,8 +4,8 @@
 
 IMAGE is a flash, PLAN a JSON file: {"prepare": [todo...], "todo": what is cut, "boots": how many starts that takes,
 "later": {"version", "url"} of an update at the end, "slots": {version: {file: SHA-256}}, "ends": [versions it may run],
-"torn": tears per operation}. Every STEP-th operation from FIRST on is cut. Ends with
-a line of JSON: {"operations", "cuts", "wrong": [[operation, what]], "saw": {version: times}}.
+"bad": a version that crashes and may be started but once, "torn": tears per operation}. Every STEP-th operation from
+FIRST on is cut. Ends with a line of JSON: {"operations", "cuts", "wrong": [[operation, what]], "saw": {version: times}}.
 """
 
 import gc
@@ -39,12 +39,18 @@ class Probe:
         self.slots = slots
         self.todo = ""
         self.later = {}
+        self.bad = ""
+        self.journal = []
+        self.starts = []
         self.version = ""
         self.wrong = ""
 
     def arrived(self, now: dict, state: object) -> None:
         """Called by the application in every mode, first thing."""
         self.version = state.version()
+        if self.version == self.bad:
+            self.starts.append(len(self.journal))
+            raise ValueError("the bad one")
         expected = self.slots.get(self.version, {"none": ""})
         for name, digest in expected.items():
             if _digest("/%s/%s" % (state.running(), name)) != digest:
@@ -152,13 +158,15 @@ def main(image: bytes, plan: dict, first: int, step: int) -> None:
         probe.todo = todo
         bench.power()
     before = bytearray(bench.image)
-    journal = []
+    journal = probe.journal
     probe.todo = plan["todo"]
+    probe.bad = plan.get("bad", "")
     for _ in range(plan.get("boots", 1)):
         bench.power(journal)
     if probe.wrong:
         print(probe.wrong)
         sys.exit(1)
+    begun = probe.starts[0] if probe.starts else len(journal)
     wrong, saw, cuts = [], {}, 0
     for operation, (kind, start, content) in enumerate(journal):
         end = start + (len(content) or BLOCK)
@@ -167,7 +175,10 @@ def main(image: bytes, plan: dict, first: int, step: int) -> None:
             for tear in range(plan.get("torn", 1)):
                 bench.image[:] = before
                 bench.image[start:end] = torn(kind, old, content, operation * 16 + tear)
+                probe.starts = []
                 what = trial(bench, plan, saw)
+                if len(probe.starts) + (operation >= begun) > 1:
+                    what = "%s was started again" % probe.bad
                 cuts += 1
                 if what:
                     wrong.append((operation, tear, kind, start // BLOCK, what))

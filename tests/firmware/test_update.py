@@ -41,7 +41,7 @@ def shelf(server: Shelf) -> Shelf:
 
 @pytest.fixture
 def chip(tmp_path: Path) -> Chip:
-    return Chip(tmp_path, hurry=1000)
+    return Chip(tmp_path)
 
 
 RUNNING = signer().release(5, application())
@@ -263,7 +263,9 @@ def test_a_server_that_stalls_costs_eleven_minutes_at_most(chip: Chip, shelf: Sh
     """A hard timer ends an update that stands still, and the gateway comes back with the reason."""
     url = shelf.put("r", NEXT.served())
     shelf.stalled.add("/r/start.mpy")
+    chip.hurry = 300
     ordered(chip, url)
+    chip.hurry = 0
     assert "RUNS 1.5.0 in a as gateway" in chip.boot()
     assert chip.state()["update"] == "?: failed: its time was over while fetching start.mpy"
     assert untouched(chip)

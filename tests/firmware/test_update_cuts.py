@@ -39,7 +39,7 @@ def release(sequence: int) -> Release:
     return signer().release(sequence, application(start=START) | more)
 
 
-RELEASES = {f"1.{sequence}.0": release(sequence) for sequence in (1, 2, 3)}
+RELEASES = {f"1.{sequence}.0": release(sequence) for sequence in (1, 2, 3, 4)}
 
 
 def cut(folder: Path, plan: dict[str, object], image: bytes, first: int = 0, step: int = 1) -> Outcome:
@@ -72,17 +72,17 @@ def test_a_cut_anywhere_in_an_update_costs_nothing(tmp_path: Path, batch: int) -
     """From the order to the confirmed trial: each cut leaves a whole slot, old or new, and a later update succeeds."""
     plan = {
         "prepare": [CONFIRM],
-        "todo": "state.confirm(); state.restart() if state.version() != '1.1.0' else "
-        "state.request('update', {'url': '<1.2.0>'})",
+        "todo": "state.confirm(); state.restart() if state.version() != '1.2.0' else "
+        "state.request('update', {'url': '<1.3.0>'})",
         "boots": 3,
-        "ends": ["1.1.0", "1.2.0"],
-        "later": {"version": "1.3.0", "url": "<1.3.0>"},
+        "ends": ["1.2.0", "1.3.0"],
+        "later": {"version": "1.4.0", "url": "<1.4.0>"},
     }
-    found = cut(tmp_path, plan, new_image(RELEASES["1.1.0"]), batch, BATCHES)
+    found = cut(tmp_path, plan, new_image(RELEASES["1.2.0"], RELEASES["1.1.0"]), batch, BATCHES)
     assert found["wrong"] == []
     assert found["operations"] > 200
     assert found["cuts"] == len(range(batch, found["operations"], BATCHES)) * TORN
-    assert set(found["saw"]) == {"1.1.0", "1.2.0"}
+    assert set(found["saw"]) == {"1.2.0", "1.3.0"}
 
 
 TRIAL = json.dumps({"slot": "a", "sequence": 1, "trial": {"slot": "b", "version": "1.2.0", "tries": 0}}).encode()
@@ -106,3 +106,13 @@ def test_a_cut_anywhere_in_writing_the_state_costs_nothing(tmp_path: Path, scena
     assert found["cuts"]
     assert set(found["saw"]) <= BOTH
     assert ends & set(found["saw"])
+
+
+def test_a_cut_anywhere_never_starts_a_bad_release_twice(tmp_path: Path) -> None:
+    """A release that crashes is started once at most, whenever the power goes, and the old one is back after it."""
+    image = new_image(RELEASES["1.1.0"], RELEASES["1.2.0"], state__json=TRIAL, state__copy=TRIAL)
+    plan = {"prepare": [], "todo": CONFIRM, "boots": 3, "ends": ["1.1.0"], "bad": "1.2.0"}
+    found = cut(tmp_path, plan, image)
+    assert found["wrong"] == []
+    assert found["operations"] > 20
+    assert found["saw"] == {"1.1.0": found["cuts"]}
