@@ -112,8 +112,8 @@ def signer() -> "Signer":
     return Signer()
 
 
-def new_image(release: Release | None = None, other: Release | None = None, **root: bytes) -> bytes:
-    """A flash as `meterkast firmware image` makes it: the selector, the key, release 1 in slot a unless told otherwise."""
+def new_image(release: Release | None = None, other: Release | None = None, /, **root: bytes) -> bytes:
+    """A new flash: the selector, the key, release 1 in slot a unless told otherwise; `state__json` is /state.json."""
     files = {**selector_files(), "key.der": signer().public(), **{k.replace("__", "."): v for k, v in root.items()}}
     return image(files, a=release or signer().release(1, application()), b=other)
 
@@ -159,7 +159,7 @@ def files_of(flash: bytes) -> Files:
 
 @dataclass
 class Chip:
-    """One chip: its flash and its RTC's memory, as files in a folder; `hurry` divides the time of timers, 0 stops them."""
+    """One chip, its flash and RTC memory as files in a folder; `hurry` divides the time of timers, 0 stops them."""
 
     folder: Path
     heap: int = DEVICE_HEAP + STAND_IN_HEAP
