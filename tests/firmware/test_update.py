@@ -101,6 +101,9 @@ def test_a_damaged_slot_takes_its_own_release_again(chip: Chip, shelf: Shelf) ->
     url = shelf.put("r", RUNNING.served())
     assert ordered(chip, url, running=broken) == "1.5.0: trial"
     assert "RUNS 1.5.0 in b" in chip.boot()
+    ordered(chip, "", running=broken)
+    assert "RUNS ? in a as gateway" in chip.boot()
+    assert chip.state()["sequence"] == 5
     old = shelf.put("o", signer().release(4, application()).served())
     assert ordered(chip, old, running=broken).startswith("1.4.0: refused: its sequence 4 is not above 5")
 
