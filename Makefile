@@ -16,7 +16,7 @@ SYNC := $(BIN)/uv sync --frozen --quiet --all-packages --group dev
 .PHONY: help setup web run deploy-init test lint types imports web-test generate bench fuzz firmware firmware-soak clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/synced ## the Python environment in .venv
 
@@ -78,6 +78,10 @@ fuzz: setup ## throw random bytes at framing and decoding; EACH=60 is how many s
 	@$(SYNC) --inexact --group fuzz
 	@for part in reader.fuzz_framing parser.fuzz_decoding; do \
 	    $(BIN)/python -m tests.$$part -max_total_time=$(or $(EACH),60) -verbosity=0 || exit 1; done
+
+.PHONY: firmware-soak
+firmware-soak: setup ## cut the firmware's power at every operation of its flash, torn in TORN=8 ways each
+	@FIRMWARE_TORN=$(or $(TORN),8) $(BIN)/pytest tests/firmware/test_update_cuts.py -n $(or $(WORKERS),2) --timeout=0
 
 .PHONY: bundle
 bundle: setup web ## what installs Meterkast without Docker, into dist/

@@ -38,7 +38,7 @@ def run(current: dict, config: dict | None = None) -> None:
     state.save(current)
     state.limit((LIMIT_S + 60) * 1000)
     if config is None:
-        import settings  # noqa: PLC0415 - only now is there memory for it
+        import settings
 
         config = settings.load()
     sentence = _attempts(Release(order.get("url"), current), config)
@@ -49,14 +49,12 @@ def run(current: dict, config: dict | None = None) -> None:
 
 def _attempts(release: "Release", config: dict) -> str:
     """Try until the release is installed ("") or it is of no use ("1.3.0: refused: ...")."""
-    import wifi  # noqa: PLC0415 - only now is there memory for it
+    import wifi
 
     end = time.ticks_add(time.ticks_ms(), LIMIT_S * 1000)
     for attempt in range(1, TRIES + 1):
         try:
-            unreachable = wifi.connect(config)
-            if unreachable:
-                raise OSError("WiFi: %s" % unreachable)
+            _connect(wifi, config)
             release.install(end)
         except RefusedError as error:
             return "%s: refused: %s" % (release.version, error)
@@ -68,6 +66,12 @@ def _attempts(release: "Release", config: dict) -> str:
         else:
             return ""
     return ""
+
+
+def _connect(wifi: object, config: dict) -> None:
+    why = wifi.connect(config)
+    if why:
+        raise OSError("WiFi: %s" % why)
 
 
 def _told(error: OSError) -> str:

@@ -77,6 +77,7 @@ def confirm() -> None:
     if _now["confirmed"]:
         return
     state = load()
+    known = sequence() or state["sequence"]  # a damaged slot does not know its own
     if _on_trial(state):
         state["update"] = "%s: installed" % version()
     if (
@@ -84,10 +85,10 @@ def confirm() -> None:
         or state["failures"]
         or state["mode"] != "gateway"
         or state["slot"] != running()
-        or state["sequence"] != sequence()
+        or state["sequence"] != known
     ):
         state["slot"] = running()
-        state["sequence"] = sequence()
+        state["sequence"] = known
         state["trial"] = state["order"] = None
         state["mode"] = "gateway"
         state["failures"] = 0

@@ -4,21 +4,19 @@
 
 IMAGE is a flash, PLAN a JSON file: {"prepare": [todo...], "todo": what is cut, "boots": how many starts that takes,
 "later": {"version", "url"} of an update at the end, "slots": {version: {file: SHA-256}}, "ends": [versions it may run],
-"torn": tears per operation}. Every STEP-th operation from FIRST on is cut. Ends with
-a line of JSON: {"operations", "cuts", "wrong": [[operation, what]], "saw": {version: times}}.
+"after": what a device does that came back, "check": what must hold there, "bad": a version that crashes and may be
+started but once, "torn": tears per operation}. Every STEP-th operation from FIRST on is cut. Ends with a line of JSON:
+{"operations", "cuts", "wrong": [[operation, tear, kind, block, what]], "saw": {version: times}}.
 """
 
-import gc
 import hashlib
 import json
-import os
 import sys
 import time
 from binascii import hexlify
 
 import machine
 import power_on
-import vfs
 from flash import BLOCK, MemoryFlash, done, torn
 
 _open = open
@@ -39,18 +37,34 @@ class Probe:
         self.slots = slots
         self.todo = ""
         self.later = {}
+        self.bad = ""
+        self.check = ""
+        self.journal = []
+        self.starts = []
         self.version = ""
         self.wrong = ""
 
     def arrived(self, now: dict, state: object) -> None:
         """Called by the application in every mode, first thing."""
         self.version = state.version()
+        if self.check and not self.holds():
+            self.wrong = "not true: " + self.check
+        if self.version == self.bad:
+            self.starts.append(len(self.journal))
+            raise ValueError("the bad one")
         expected = self.slots.get(self.version, {"none": ""})
         for name, digest in expected.items():
             if _digest("/%s/%s" % (state.running(), name)) != digest:
                 self.wrong = "%s of %s is damaged in slot %s" % (name, self.version, state.running())
         if now["mode"] != "update":
             exec(self.todo, {"state": state, "now": now})
+
+    def holds(self) -> bool:
+        """Whether what must hold does; an exception does not."""
+        try:
+            return bool(eval(self.check))  # noqa: S307 - the test's own
+        except Exception:
+            return False
 
 
 def _digest(path: str) -> str:
@@ -85,7 +99,9 @@ class Bench:
         self.modules = dict(sys.modules)
         self.modules.update(power_on.modules())
         self.modules["probe"] = probe
-        self.modules["machine"] = power_on.Like(machine, RTC=lambda: self.rtc, reset_cause=lambda: self.cause, Timer=Never)
+        self.modules["machine"] = power_on.Like(
+            machine, RTC=lambda: self.rtc, reset_cause=lambda: self.cause, Timer=Never
+        )
         self.modules["time"] = power_on.Like(time, sleep=lambda _s: None, sleep_ms=lambda _ms: None)
         self.rtc = machine.RTC()
         self.cause = 0
@@ -124,7 +140,9 @@ def trial(bench: Bench, plan: dict, saw: dict) -> str:
     """Start a chip whose power was cut: what is wrong with it, if anything."""
     bench.cause = 0
     bench.probe.wrong = ""
-    version = bench.until("state.confirm(); state.restart()")
+    version = bench.until(plan.get("after") or "state.confirm(); state.restart()")
+    if plan.get("check"):
+        bench.power()
     saw[version] = saw.get(version, 0) + 1
     if bench.probe.wrong or version not in plan["ends"]:
         return bench.probe.wrong or "it runs %s, %s" % (version or "nothing", _state())
@@ -152,13 +170,16 @@ def main(image: bytes, plan: dict, first: int, step: int) -> None:
         probe.todo = todo
         bench.power()
     before = bytearray(bench.image)
-    journal = []
+    journal = probe.journal
     probe.todo = plan["todo"]
+    probe.bad = plan.get("bad", "")
+    probe.check = plan.get("check", "")
     for _ in range(plan.get("boots", 1)):
         bench.power(journal)
     if probe.wrong:
         print(probe.wrong)
         sys.exit(1)
+    begun = probe.starts[0] if probe.starts else len(journal)
     wrong, saw, cuts = [], {}, 0
     for operation, (kind, start, content) in enumerate(journal):
         end = start + (len(content) or BLOCK)
@@ -167,7 +188,10 @@ def main(image: bytes, plan: dict, first: int, step: int) -> None:
             for tear in range(plan.get("torn", 1)):
                 bench.image[:] = before
                 bench.image[start:end] = torn(kind, old, content, operation * 16 + tear)
+                probe.starts = []
                 what = trial(bench, plan, saw)
+                if len(probe.starts) + (operation >= begun) > 1:
+                    what = "%s was started again" % probe.bad
                 cuts += 1
                 if what:
                     wrong.append((operation, tear, kind, start // BLOCK, what))

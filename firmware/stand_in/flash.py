@@ -1,4 +1,4 @@
-"""The chip's flash behind a littlefs2: 98 blocks of 4 KB at the end of 1 MB, NOR: erasing sets bits, programming clears."""
+"""The chip's flash behind a littlefs2: 98 blocks of 4 KB, NOR: erasing sets bits, programming clears them."""
 
 import hashlib
 

@@ -2,8 +2,8 @@
 
     micropython power_on.py IMAGE
 
-with MICROPYPATH leading to this folder; FIRMWARE_HURRY divides every wait. Files and devices of the PC, as in
-FIRMWARE_PORT, are below /pc: /pc/dev/ttyUSB0.
+with MICROPYPATH leading to this folder; FIRMWARE_SLEEP divides every sleep, FIRMWARE_HURRY the time of every timer. Files and
+devices of the PC, as in FIRMWARE_PORT, are below /pc: /pc/dev/ttyUSB0.
 """
 
 import os
@@ -38,7 +38,7 @@ def mount(flash: Flash) -> None:
 
 def modules() -> dict:
     """What the chip has and a PC has not, or not so."""
-    hurry = int(os.getenv("FIRMWARE_HURRY") or 1)
+    hurry = int(os.getenv("FIRMWARE_SLEEP") or 1)
     return {
         "machine": machine,
         "network": network,
@@ -55,7 +55,6 @@ def chip() -> None:
     """Run what the chip runs at its start."""
     os.chdir("/")
     sys.path[:] = ["", ".frozen", "/lib", "/"]
-    sys.modules.update(modules())
     for name in ("boot.py", "main.py"):
         with _open("/" + name) as file:
             text = file.read()
@@ -64,4 +63,5 @@ def chip() -> None:
 
 if __name__ == "__main__":
     mount(Flash(_open(sys.argv[1], "r+b")))
+    sys.modules.update(modules())
     chip()

@@ -112,8 +112,8 @@ def signer() -> "Signer":
     return Signer()
 
 
-def new_image(release: Release | None = None, other: Release | None = None, **root: bytes) -> bytes:
-    """A flash as `meterkast firmware image` makes it: the selector, the key, release 1 in slot a unless told otherwise."""
+def new_image(release: Release | None = None, other: Release | None = None, /, **root: bytes) -> bytes:
+    """A new flash: the selector, the key, release 1 in slot a unless told otherwise; `state__json` is /state.json."""
     files = {**selector_files(), "key.der": signer().public(), **{k.replace("__", "."): v for k, v in root.items()}}
     return image(files, a=release or signer().release(1, application()), b=other)
 
@@ -159,11 +159,11 @@ def files_of(flash: bytes) -> Files:
 
 @dataclass
 class Chip:
-    """One chip: its flash and its RTC's memory, as files in a folder."""
+    """One chip, its flash and RTC memory as files in a folder; `hurry` divides the time of timers, 0 stops them."""
 
     folder: Path
     heap: int = DEVICE_HEAP + STAND_IN_HEAP
-    hurry: int = 100
+    hurry: int = 0
     cause: int = 0
 
     def flash(self, content: bytes) -> None:
@@ -201,7 +201,8 @@ class Chip:
                 "MICROPYPATH": f"{STAND_IN}:.frozen",
                 "FIRMWARE_RTC": str(self.folder / "rtc"),
                 "FIRMWARE_RESET_CAUSE": str(cause),
-                "FIRMWARE_HURRY": str(self.hurry),
+                "FIRMWARE_HURRY": str(self.hurry or ""),
+                "FIRMWARE_SLEEP": "10000",
                 "TODO": todo,
             },
         ) as process:

@@ -55,7 +55,9 @@ def test_a_signature_of_the_key_is_taken(tmp_path: Path) -> None:
     """What the library signs on the host, the device takes, with the key in either form."""
     signed = signer().sign(MESSAGE)
     assert verified(tmp_path, MESSAGE, signed, signer().public())
-    assert verified(tmp_path, MESSAGE, signed, bytes.fromhex("30820122300d06092a864886f70d01010105000382010f00") + signer().public())
+    assert verified(
+        tmp_path, MESSAGE, signed, bytes.fromhex("30820122300d06092a864886f70d01010105000382010f00") + signer().public()
+    )
 
 
 def test_the_block_of_the_test_is_the_one_of_the_standard(tmp_path: Path) -> None:
@@ -92,6 +94,7 @@ def test_a_block_that_is_not_exactly_right_is_refused(tmp_path: Path, block: byt
 
 GOOD = signer().sign(MESSAGE)
 MODULUS = signer().key.public_key().public_numbers().n
+PSS = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
 WRONG: dict[str, tuple[bytes, bytes, bytes]] = {
     "another message": (MESSAGE + b" ", GOOD, signer().public()),
     "another key": (MESSAGE, GOOD, Signer().public()),
@@ -110,7 +113,7 @@ WRONG: dict[str, tuple[bytes, bytes, bytes]] = {
     "a key of rubbish": (MESSAGE, GOOD, b"\xa5" * 294),
     "a modulus of zero": (MESSAGE, GOOD, signer().public()[:9] + b"\0" * 256 + signer().public()[265:]),
     "an exponent of 3": (MESSAGE, GOOD, signer().public()[:-3] + b"\0\0\x03"),
-    "PSS": (MESSAGE, signer().key.sign(MESSAGE, padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256()), signer().public()),
+    "PSS": (MESSAGE, signer().key.sign(MESSAGE, PSS, hashes.SHA256()), signer().public()),
     "SHA-512": (MESSAGE, signer().key.sign(MESSAGE, padding.PKCS1v15(), hashes.SHA512()), signer().public()),
 }  # fmt: skip
 
@@ -119,5 +122,3 @@ WRONG: dict[str, tuple[bytes, bytes, bytes]] = {
 def test_what_is_not_a_signature_of_the_key_is_refused(tmp_path: Path, case: tuple[bytes, bytes, bytes]) -> None:
     """Tampered, truncated, foreign and nonsensical signatures and keys are refused, and none of them crashes."""
     assert not verified(tmp_path, *case)
-
-
