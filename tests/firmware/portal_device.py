@@ -63,15 +63,14 @@ print("OVER")
 
 LIFE = """\
 import gc, json, os, sys, time
-import mdns, status, wifi
+import status, wifi
 
 with open("config.json") as file:
     settings = json.load(file)
 http, own, group = (int(text) for text in sys.argv[1:])
 described = json.dumps({"gateway": "esp01-dsmr-3f", "version": "1.2.0", "counters": {"telegrams": 7}}).encode()
 radio = wifi.Wifi(settings)
-page = status.Page(lambda: described, lambda: 3, "127.0.0.1", http)
-named = None
+seen = status.Status(lambda: described, lambda: 3, wifi.name(), "127.0.0.1", http, ("127.0.0.1", group), own)
 was = None
 print("READY")
 while True:
@@ -79,14 +78,9 @@ while True:
     now = (up, wifi.reason(), radio.address(), radio.signal(), radio.dns(), radio.fell)
     if now != was:
         print(json.dumps(now + (radio.away_s(),)))
-        if named:
-            named.close()
-        named = mdns.Responder(wifi.name(), radio.address(), "127.0.0.1", group, own) if up else None
         was = now
-    page.serve()
-    if named:
-        named.serve()
-    time.sleep_ms(2)
+    seen.poll(radio.address())
+    time.sleep_ms(1)
     try:
         os.remove("measure")
         gc.collect()
