@@ -1,17 +1,17 @@
 """Words of multicast DNS (RFC 6762), which the ESP8266 port of MicroPython has not of its own; loaded only for that."""
 
 
-def quad(address):
+def quad(address: str) -> bytes:
     """An IPv4 address as its four bytes."""
     return bytes(int(part) for part in address.split("."))
 
 
-def wire(name):
+def wire(name: str) -> bytes:
     """`<name>.local` as it stands in a packet."""
     return bytes((len(name),)) + name.encode() + b"\5local\0"
 
 
-def announcement(name, address):
+def announcement(name: str, address: str) -> bytes:
     """The answer that the name is at this address, and has records of no other type: A and NSEC, for 120 s."""
     own = wire(name)
     return (

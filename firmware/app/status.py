@@ -6,13 +6,27 @@ Only what listens stays in the heap; a visit and the words of an announcement ar
 import select
 import socket
 
+from micropython import const
 from rarely import load
+
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Status:
-    """`describe()` gives what is told of the gateway as JSON (no secrets), `age_s()` the last telegram's age, or None."""
+    """`describe()` gives what is told of the gateway as JSON, no secrets; `age_s()` the last telegram's age or None."""
 
-    def __init__(self, describe, age_s, name, address="0.0.0.0", port=80, group=("224.0.0.251", 5353), own_port=5353):
+    def __init__(
+        self,
+        describe: Callable[[], bytes],
+        age_s: Callable[[], int | None],
+        name: str,
+        address: str = "0.0.0.0",
+        port: int = 80,
+        group: tuple[str, int] = ("224.0.0.251", 5353),
+        own_port: int = 5353,
+    ) -> None:
         self.describe = describe
         self.age_s = age_s
         self._name = name
@@ -23,7 +37,7 @@ class Status:
         self._door = self._listen(socket.SOCK_STREAM, address, port)
         self._door.listen(2)
 
-    def poll(self, address):
+    def poll(self, address: str | None) -> None:
         """Do what is due without waiting; `address` is the gateway's own, None without a network."""
         if address != self._address:
             self._move(address)
@@ -46,14 +60,14 @@ class Status:
             except (OSError, MemoryError):
                 pass  # the visitor asks again
 
-    def announce(self):
+    def announce(self) -> None:
         """Tell everybody in the network where the name is."""
         try:
             self._named.sendto(self._announcement, socket.getaddrinfo(*self._group)[0][-1])
         except OSError:
             pass
 
-    def _hear(self):
+    def _hear(self) -> None:
         """Answer whoever asks for the name: the answer says too that there is nothing but an IPv4 address."""
         try:
             heard = self._named.recv(512)
@@ -62,7 +76,7 @@ class Status:
         if len(heard) > 12 and not heard[2] & 0xF8 and self._wanted in heard.lower():
             self.announce()
 
-    def _move(self, address):
+    def _move(self, address: str) -> None:
         self._address = address
         if self._named:
             self._poller.unregister(self._named)
@@ -79,7 +93,7 @@ class Status:
                 pass  # then only those who ask it directly are heard
             self.announce()
 
-    def _listen(self, kind, address, port):
+    def _listen(self, kind: int, address: str, port: int) -> socket.socket:
         sock = socket.socket(socket.AF_INET, kind)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(socket.getaddrinfo(address, port)[0][-1])

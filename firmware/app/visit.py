@@ -7,6 +7,13 @@ import time
 
 from micropython import const
 
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    import socket
+    from typing import IO
+
+    from status import Status
+
 _WITHIN_MS = const(5_000)
 _EVICT_MS = const(1_000)
 _LARGEST = const(4096)
@@ -15,7 +22,7 @@ _LARGEST = const(4096)
 class Visit:
     """Reads the request to its end and answers: `/` is the page, `/device` what the gateway says of itself."""
 
-    def __init__(self, status, sock, poller):
+    def __init__(self, status: Status, sock: socket.socket, poller: select.poll) -> None:
         self.sock = sock
         self._status = status
         self._poller = poller
@@ -27,7 +34,7 @@ class Visit:
         sock.setblocking(False)
         poller.register(sock, select.POLLIN)
 
-    def over(self, waiting):
+    def over(self, waiting: bool) -> bool:
         """Whether it is done or has had its time, which is short before a request is there while others wait."""
         age = time.ticks_diff(time.ticks_ms(), self._since)
         over = self._done or age > (_EVICT_MS if waiting and not self._out else _WITHIN_MS)
@@ -35,7 +42,7 @@ class Visit:
             self._file.close()
         return over
 
-    def work(self):
+    def work(self) -> None:
         """Go on by one piece."""
         try:
             if self._out is None:
@@ -45,7 +52,7 @@ class Visit:
         except (OSError, MemoryError):
             self._done = True
 
-    def _read(self):
+    def _read(self) -> None:
         part = self.sock.read(256)
         if part is None:
             return
@@ -58,7 +65,7 @@ class Visit:
         elif not part or self._taken > _LARGEST:
             self._done = True
 
-    def _answer(self):
+    def _answer(self) -> None:
         coding, kind, body, size, code = "", "application/json", b"", 0, "200 OK"
         if self._first.startswith(b"GET / "):
             self._file, coding = _page()
@@ -76,14 +83,14 @@ class Visit:
         self._out = (head % (code, kind, size, coding)).encode() + body
         self._poller.modify(self.sock, select.POLLOUT)
 
-    def _send(self):
+    def _send(self) -> None:
         self._out = self._out[self.sock.send(self._out[:256]) :]
         if not self._out and self._file:
             self._out = self._file.read(256)
         self._done = not self._out
 
 
-def _page():
+def _page() -> tuple[IO[bytes], str]:
     for folder in sys.path:
         for name, coding in (("status.html.gz", "Content-Encoding: gzip\r\n"), ("status.html", "")):
             try:

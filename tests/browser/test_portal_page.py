@@ -110,7 +110,7 @@ async def test_first_start(device: Device, broker: Broker, phone: Browser) -> No
 
 
 async def test_hidden_network_and_a_lost_phone(device: Device, broker: Broker, phone: Browser) -> None:
-    """In English and in the dark: a hidden network by its name, a static address, and a phone out of the network meanwhile."""
+    """In English and in the dark: a hidden network by name, a static address, a phone that is away meanwhile."""
     page = await phone.open(f"http://{device.own}/", Look(language="nl-NL", theme="dark", size=PHONE))
     await page.get_by_role("link", name="English").click()
     await expect(page.get_by_role("heading", name="Connect your meter")).to_be_visible()

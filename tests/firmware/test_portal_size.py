@@ -17,11 +17,11 @@ def test_flash(portal_root: Path) -> None:
     always = sum(sizes[name] for name in ALWAYS)
     for part, names in NOW_AND_THEN.items():
         loaded = always + sum(sizes[name] for name in names)
-        print(f"loaded with {part}: {loaded} bytes of .mpy")
+        print(f"loaded with {part}: {loaded} bytes of .mpy")  # noqa: T201
         assert loaded <= LOADED_BYTES
-    print(*(f"{name}.mpy {sizes[name]}" for name in (*ALWAYS, "form", "networks", "attempt", "names", "status", "mdns")))
+    print(*(f"{name}.mpy {size}" for name, size in sorted(sizes.items())))  # noqa: T201
     for page in portal_root.glob("*.html.gz"):
-        print(f"{page.name} {page.stat().st_size} bytes")
+        print(f"{page.name} {page.stat().st_size} bytes")  # noqa: T201
         assert page.stat().st_size <= PAGE_BYTES
 
 
@@ -34,7 +34,9 @@ def first_start(device: Device) -> bool:
             device.ask("GET", "/?l=nl")
             device.json("/settings")
             device.json("/networks?again")
-            device.enter(ssid="home", host="broker.home.arpa", port=str(broker.number), broker_password="p" * 60, user="u" * 60)
+            device.enter(
+                ssid="home", host="broker.home.arpa", port=str(broker.number), broker_password="p" * 60, user="u" * 60
+            )
             return device.outcome() == ("done", "")
         except (OSError, AssertionError):
             return False
@@ -42,14 +44,18 @@ def first_start(device: Device) -> bool:
 
 def test_heap(portal_root: Path, tmp_path: Path) -> None:
     """The whole way through the portal fits into 38 KB, though objects of a PC are twice as wide as the chip's."""
-    print(f"stand-ins and driver take {stand_in_bytes(portal_root)} bytes, which are added")
+    print(f"stand-ins and driver take {stand_in_bytes(portal_root)} bytes, which are added")  # noqa: T201
     smallest = 0
     for kilobytes in range(38, 20, -1):
         device = Device(
-            root=portal_root, folder=tmp_path / str(kilobytes), air={"networks": [{"ssid": "home"}]}, heap_bytes=kilobytes * 1024, pace=40
+            root=portal_root,
+            folder=tmp_path / str(kilobytes),
+            air={"networks": [{"ssid": "home"}]},
+            heap_bytes=kilobytes * 1024,
+            pace=40,
         )
         if not first_start(device):
             break
         smallest = kilobytes
-    print(f"smallest heap for the whole way: {smallest} KB")
+    print(f"smallest heap for the whole way: {smallest} KB")  # noqa: T201
     assert 0 < smallest * 1024 <= HEAP_BYTES
