@@ -1,4 +1,4 @@
-"""Tries settings for real: joins the network, reaches the broker, logs in there; step by step, never waiting; loaded only for that."""
+"""Tries settings for real, step by step: joins the network, reaches the broker, logs in; loaded only for that."""
 
 import select
 import socket
@@ -19,7 +19,7 @@ _REFUSALS = {1: "broker-version", 2: "broker-id", 3: "broker-away", 4: "broker-l
 class Attempt:
     """`stage` is wifi, broker, done or failed; `why` then says what failed: wifi-…, broker-…."""
 
-    def __init__(self, settings, pace=1):
+    def __init__(self, settings: dict, pace: int = 1) -> None:
         self.settings = settings
         self.stage = "wifi"
         self.why = ""
@@ -32,7 +32,7 @@ class Attempt:
         self._poller = None
         wifi.begin(settings)
 
-    def step(self):
+    def step(self) -> bool:
         """Go on; return whether it is over."""
         try:
             if self.stage == "wifi":
@@ -45,7 +45,7 @@ class Attempt:
             self._fail("memory")
         return self.stage in ("done", "failed")
 
-    def close(self):
+    def close(self) -> None:
         """Give the sockets back."""
         if self._lookup:
             self._lookup.close()
@@ -53,12 +53,12 @@ class Attempt:
             self._sock.close()
         self._lookup = self._sock = None
 
-    def _fail(self, why):
+    def _fail(self, why: str) -> None:
         self.close()
         self.stage = "failed"
         self.why = why
 
-    def _join(self):
+    def _join(self) -> None:
         now = time.ticks_ms()
         reason = wifi.reason()
         if not reason:
@@ -72,14 +72,14 @@ class Attempt:
         if tired or (reason != "silent" and time.ticks_diff(now, self._same_since) > _SAME_MS // self._pace):
             self._fail("wifi-" + reason)
 
-    def _look_up(self):
+    def _look_up(self) -> None:
         host = self.settings["broker"]["host"]
         if host.replace(".", "").isdigit():
             self._connect(host)
         else:
             self._lookup = load("names").Lookup(host, wifi.station().ifconfig()[3])
 
-    def _greet(self):
+    def _greet(self) -> None:
         if self._lookup:
             self._find()
         elif time.ticks_diff(time.ticks_ms(), self._since) > _BROKER_MS // self._pace:
@@ -92,7 +92,7 @@ class Attempt:
                 self._sent = True
                 self._poller.modify(self._sock, select.POLLIN)
 
-    def _find(self):
+    def _find(self) -> None:
         try:
             address = self._lookup.poll()
         except OSError:
@@ -102,7 +102,7 @@ class Attempt:
             self._lookup = None
             self._connect(address)
 
-    def _connect(self, address):
+    def _connect(self, address: str) -> None:
         self._since = time.ticks_ms()
         self._sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._sock.setblocking(False)
@@ -114,7 +114,7 @@ class Attempt:
             if error.errno not in (115, 119):
                 raise
 
-    def _hear(self):
+    def _hear(self) -> None:
         said = self._sock.recv(4)
         if len(said) != 4 or said[0] != 0x20 or said[1] != 2:
             self._fail("broker-not-mqtt" if said else "broker-closed")
@@ -126,12 +126,12 @@ class Attempt:
             self.stage = "done"
 
 
-def _text(text):
+def _text(text: str) -> bytes:
     text = text.encode()
     return bytes((len(text) >> 8, len(text) & 255)) + text
 
 
-def _hello(settings):
+def _hello(settings: dict) -> bytes:
     """CONNECT of MQTT 3.1.1 (3.1), a clean session under the gateway's name; greeting.py takes six times the heap."""
     broker = settings["broker"]
     body = _text(settings["gateway"])

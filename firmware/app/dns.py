@@ -8,7 +8,7 @@ _A = 1
 _ANY = 255
 
 
-def listen(address, port):
+def listen(address: str, port: int) -> socket.socket:
     """A UDP socket that waits for nothing."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -17,7 +17,7 @@ def listen(address, port):
     return sock
 
 
-def end_of_question(query):
+def end_of_question(query: bytes) -> int:
     """Return where the only question of a standard query ends; 0 for whatever is none (RFC 1035, 4.1)."""
     length = len(query)
     if length < 17 or query[2] & 0xF8 or query[4] or query[5] != 1:
@@ -31,7 +31,7 @@ def end_of_question(query):
     return at if at <= length and at <= 12 + 255 + 4 else 0
 
 
-def answer(query, address):
+def answer(query: bytes, address: bytes) -> bytes | None:
     """Return the answer to a query, None to what is none; address is 4 bytes, types other than A have no records."""
     end = end_of_question(query)
     if not end:
@@ -46,7 +46,7 @@ def answer(query, address):
     return head + b"\xc0\x0c\0\1\0\1\0\0\0" + bytes((_TTL_S, 0, 4)) + address if known else head
 
 
-def serve(sock, address):
+def serve(sock: socket.socket, address: bytes) -> None:
     """Answer the queries that have come, a few at most."""
     for _ in range(4):
         try:

@@ -10,7 +10,7 @@ FIELDS = (
 )  # fmt: skip
 
 
-def decode(body):
+def decode(body: bytes) -> dict[str, str]:
     """Return the fields of an application/x-www-form-urlencoded body, unknown ones left out; ValueError otherwise."""
     fields = {}
     for name in FIELDS:
@@ -21,7 +21,7 @@ def decode(body):
     return fields
 
 
-def _plain(text):
+def _plain(text: bytes) -> str:
     text = text[:_LONGEST].replace(b"+", b" ")
     plain = b""
     at = text.find(b"%")
@@ -32,13 +32,13 @@ def _plain(text):
     return (plain + text).decode()
 
 
-def mistakes(fields, old):
+def mistakes(fields: dict) -> dict[str, str]:
     """Return what is wrong by field: a code that the page has a sentence for."""
     found = {}
     for name in FIELDS:
         if any(ord(letter) < 32 for letter in fields.get(name, "")):
             found[name] = "letters"
-    _wifi(fields, old, found)
+    _wifi(fields, found)
     if not is_gateway(fields.get("gateway", "")):
         found["gateway"] = "gateway"
     _broker(fields, found)
@@ -47,15 +47,15 @@ def mistakes(fields, old):
     return found
 
 
-def _wifi(fields, old, found):
+def _wifi(fields: dict, found: dict) -> None:
     ssid, key = fields.get("ssid", ""), fields.get("wifi_password", "")
     if not 1 <= len(ssid.encode()) <= 32:
         found["ssid"] = "ssid"
     if key and not 8 <= len(key.encode()) <= 63 and not (len(key) == 64 and _all_in(key.lower(), "0123456789abcdef")):
-        found["wifi_password"] = "key"
+        found["wifi_password"] = "key"  # noqa: S105 - a reason
 
 
-def _broker(fields, found):
+def _broker(fields: dict, found: dict) -> None:
     host, port = fields.get("host", ""), fields.get("port", "")
     if not host:
         found["host"] = "missing"
@@ -72,7 +72,7 @@ def _broker(fields, found):
         found["user"] = "missing"
 
 
-def _is_host(host):
+def _is_host(host: str) -> bool:
     return (
         len(host) <= 64
         and _all_in(host.lower(), "abcdefghijklmnopqrstuvwxyz0123456789-._")
@@ -80,7 +80,7 @@ def _is_host(host):
     )
 
 
-def _static(fields, found):
+def _static(fields: dict, found: dict) -> None:
     values = {}
     for name in ("address", "netmask", "router", "dns"):
         text = fields.get(name, "")
@@ -97,12 +97,12 @@ def _static(fields, found):
             found["router"] = "router"
 
 
-def _is_mask(mask):
+def _is_mask(mask: int) -> bool:
     rest = mask ^ 0xFFFFFFFF
     return 1 <= rest < 0xFFFFFF + 1 and rest & (rest + 1) == 0
 
 
-def _quad(text):
+def _quad(text: str) -> int | None:
     parts = text.split(".")
     if len(parts) != 4 or any(not part.isdigit() or len(part) > 3 or int(part) > 255 for part in parts):
         return None
@@ -112,20 +112,16 @@ def _quad(text):
     return number
 
 
-def _all_in(text, letters):
+def _all_in(text: str, letters: str) -> bool:
     return all(letter in letters for letter in text)
 
 
-def is_gateway(name):
+def is_gateway(name: str) -> bool:
     """Whether a name is a gateway's: [a-z0-9][a-z0-9_-]*, 32 at most."""
-    return (
-        1 <= len(name) <= 32
-        and name[0] not in "_-"
-        and _all_in(name, "abcdefghijklmnopqrstuvwxyz0123456789_-")
-    )
+    return 1 <= len(name) <= 32 and name[0] not in "_-" and _all_in(name, "abcdefghijklmnopqrstuvwxyz0123456789_-")
 
 
-def settings(fields, old):
+def settings(fields: dict, old: dict) -> dict:
     """Return new settings; a password left empty is the old one, if all it belongs to is as it was."""
     new = dict(old)
     wifi, broker = old.get("wifi") or {}, old.get("broker") or {}
@@ -150,24 +146,26 @@ def settings(fields, old):
     return new
 
 
-def shown(settings, name):
+def shown(settings: dict, name: str) -> bytes:
     """JSON of what the form begins with; passwords never leave the device."""
     wifi, broker = settings.get("wifi") or {}, settings.get("broker") or {}
-    return json.dumps({
-        "name": name,
-        "gateway": settings.get("gateway") or name.lower(),
-        "ssid": wifi.get("ssid", ""),
-        "host": broker.get("host", ""),
-        "port": broker.get("port", 1883),
-        "user": broker.get("user", ""),
-        "keptWifi": bool(wifi.get("password")),
-        "keptBroker": bool(broker.get("password")),
-        "static": settings.get("static"),
-    }).encode()
+    return json.dumps(
+        {
+            "name": name,
+            "gateway": settings.get("gateway") or name.lower(),
+            "ssid": wifi.get("ssid", ""),
+            "host": broker.get("host", ""),
+            "port": broker.get("port", 1883),
+            "user": broker.get("user", ""),
+            "keptWifi": bool(wifi.get("password")),
+            "keptBroker": bool(broker.get("password")),
+            "static": settings.get("static"),
+        }
+    ).encode()
 
 
-def read(body, old):
+def read(body: bytes, old: dict) -> tuple[dict[str, str], dict | None]:
     """Return (mistakes by field, settings): settings only without mistakes; ValueError for what is no form."""
     fields = decode(body)
-    found = mistakes(fields, old)
+    found = mistakes(fields)
     return found, None if found else settings(fields, old)

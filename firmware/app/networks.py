@@ -7,7 +7,7 @@ import wifi
 _MOST = 16
 
 
-def found():
+def found() -> bytes:
     """JSON of the strongest networks, strongest first: [[name, dBm, 1 if it wants a password], …]."""
     strongest = {}
     try:

@@ -18,6 +18,11 @@ import wifi
 from micropython import const
 from rarely import load
 
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import IO
+
 _USED_MS = const(120_000)
 _RETRY_MS = const(60_000)
 _JOIN_MS = const(15_000)
@@ -26,7 +31,7 @@ _TELL_MS = const(60_000)
 _STILL_S = const(60)
 
 
-def run(_state, settings=None):
+def run(_state: dict, settings: dict | None = None) -> None:
     """Serve until the settings work or the old network is back, then restart as a gateway; never returns."""
     import led
     import machine
@@ -48,7 +53,7 @@ def run(_state, settings=None):
     request("gateway")
 
 
-def open_access_point(password=None):
+def open_access_point(password: str | None = None) -> None:
     """Start the own network; open unless the settings have a `portal_password` of 8 characters or more."""
     radio = network.WLAN(network.AP_IF)
     radio.active(True)
@@ -64,7 +69,16 @@ def open_access_point(password=None):
 class Portal:
     """DNS, web server, the attempt that runs, and the old network in the background."""
 
-    def __init__(self, settings, save, bind="0.0.0.0", http_port=80, dns_port=53, own="192.168.4.1", pace=1):
+    def __init__(
+        self,
+        settings: dict,
+        save: Callable[[dict], None],
+        bind: str = "0.0.0.0",
+        http_port: int = 80,
+        dns_port: int = 53,
+        own: str = "192.168.4.1",
+        pace: int = 1,
+    ) -> None:
         self._settings = settings
         self._save = save
         self._own = own
@@ -85,19 +99,19 @@ class Portal:
         self._web = web.Server(self._handle, self._poller, bind, http_port, file)
         self._dns = dns.listen(bind, dns_port)
         self._poller.register(self._dns, select.POLLIN)
-        self._address = bytes(int(part) for part in own.split(":")[0].split("."))
+        self._address = bytes(int(part) for part in own.split(":", 1)[0].split("."))
 
-    def over(self):
+    def over(self) -> bool:
         """Whether there is nothing left to do here: saved and told, or the old network is back."""
         return self._ends is not None and time.ticks_diff(time.ticks_ms(), self._ends) >= 0
 
-    def older(self, reset):
+    def older(self, reset: Callable[[], None]) -> None:
         """Count a second without a turn; a minute of them is a hang. The chip's own watchdog bites within a scan."""
         self._still_s += 1
         if self._still_s > _STILL_S:
             reset()
 
-    def turn(self, wait_ms):
+    def turn(self, wait_ms: int) -> None:
         """Do what is due, and wait for somebody at most so long."""
         self._still_s = 0
         for sock, _ in self._poller.ipoll(wait_ms):
@@ -111,7 +125,7 @@ class Portal:
         elif self._known and self._ends is None:
             self._look_for_old()
 
-    def close(self):
+    def close(self) -> None:
         """Close every socket."""
         if self._attempt:
             self._attempt.close()
@@ -119,7 +133,7 @@ class Portal:
         self._poller.unregister(self._dns)
         self._dns.close()
 
-    def _try(self):
+    def _try(self) -> None:
         attempt = self._attempt
         if attempt.step():
             if attempt.stage == "done":
@@ -131,10 +145,10 @@ class Portal:
             self._attempt = None
         self._stage, self._why = attempt.stage, attempt.why
 
-    def _end_in(self, pause_ms):
+    def _end_in(self, pause_ms: int) -> None:
         self._ends = time.ticks_add(time.ticks_ms(), pause_ms // self._pace)
 
-    def _look_for_old(self):
+    def _look_for_old(self) -> None:
         now = time.ticks_ms()
         passed = time.ticks_diff(now, self._retried)
         if self._retrying:
@@ -147,12 +161,12 @@ class Portal:
             self._retried = now
             wifi.begin(self._settings)
 
-    def _leave_old(self):
+    def _leave_old(self) -> None:
         if self._retrying:
             self._retrying = False
             wifi.stop()
 
-    def _handle(self, request):
+    def _handle(self, request: web.Request) -> None:
         path = request.path
         if request.host != self._own or path not in _PATHS:
             path = "http://%s/?l=%s" % (self._own, request.language)
@@ -180,7 +194,7 @@ class Portal:
                 self._networks = load("networks").found()
             request.answer("200 OK", self._networks)
 
-    def _take(self, request):
+    def _take(self, request: web.Request) -> None:
         if request.method != "POST" or request.origin not in ("", "http://" + self._own):
             request.answer("403 Forbidden")
             return
@@ -205,7 +219,7 @@ class Portal:
 _PATHS = ("/?l=nl", "/?l=en", "/settings", "/networks", "/networks?again", "/state", "/try")
 
 
-def _page_file():
+def _page_file() -> tuple[IO[bytes], str]:
     for folder in sys.path:
         for name, coding in (("page.html.gz", "Content-Encoding: gzip\r\n"), ("page.html", "")):
             try:

