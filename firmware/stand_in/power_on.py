@@ -2,8 +2,8 @@
 
     micropython power_on.py IMAGE
 
-with MICROPYPATH leading to this folder; FIRMWARE_SLEEP divides every sleep, FIRMWARE_HURRY the time of every timer. Files and
-devices of the PC, as in FIRMWARE_PORT, are below /pc: /pc/dev/ttyUSB0.
+with MICROPYPATH leading to this folder; FIRMWARE_SLEEP divides every sleep, FIRMWARE_HURRY the time of every timer.
+Files and devices of the PC, as in FIRMWARE_PORT, are below /pc: /pc/dev/ttyUSB0.
 """
 
 import os
