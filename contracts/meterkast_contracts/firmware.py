@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 PRODUCT: Final = "meterkast-esp01"
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 VERSION_PATTERN = r"[0-9A-Za-z][0-9A-Za-z.+-]{0,23}"
-FILE_PATTERN = r"[a-z][a-z0-9_]{0,24}\.(?:mpy|html)"
+FILE_PATTERN = r"[a-z][a-z0-9_]{0,24}\.(?:mpy|html\.gz)"
 
 BLOCK_BYTES = 4096
 MOST_MANIFEST_BYTES = 4096

@@ -50,7 +50,7 @@ async def test_a_release_is_taken_in_listed_and_served_as_it_is(mosquitto: Broke
         assert await put(here, release) == 200
         listed = (await here.get(BASE)).json()
         assert [(one["version"], one["sequence"], one["files"]) for one in listed] == [
-            ("1.0.0", 1, ["page.html", "start.mpy"])
+            ("1.0.0", 1, ["page.html.gz", "start.mpy"])
         ]
         for name, data in release.contents.items():
             answer = await here.client.get(f"{BASE}/1.0.0/{name}", headers={"Accept-Encoding": "identity"})

@@ -65,7 +65,7 @@ def test_the_way_from_key_to_image_by_the_command_line(workshop: Workshop) -> No
     assert "8 files of release 1.0.0 in 401408 bytes, for 0x99000" in made
     assert stat.S_IMODE(private.stat().st_mode) == 0o600
     release = signed(build, private_key(private, None).public_key())
-    assert {file.name for file in release.manifest.files} == {"start.mpy", "page.html"}
+    assert {file.name for file in release.manifest.files} == {"start.mpy", "page.html.gz"}
     assert image.stat().st_size == 98 * 4096
     assert "is there already" in firmware("key", private)
 

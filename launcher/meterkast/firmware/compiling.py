@@ -1,5 +1,6 @@
 """From source to a release's folder: bytecode for the device, and the manifest."""
 
+import gzip
 import hashlib
 import shutil
 import tempfile
@@ -58,7 +59,7 @@ def compiled(module: Path) -> bytes:
 def build(source: Source, target: Path, *, version: str, sequence: int, downgrade: bool = False) -> Built:
     """Compile the application into a folder of its own, with its manifest; raises LauncherError."""
     contents = {f"{path.stem}.mpy": compiled(path) for path in source.modules()}
-    contents |= {path.name: path.read_bytes() for path in source.pages()}
+    contents |= {f"{path.name}.gz": gzip.compress(path.read_bytes(), 9, mtime=0) for path in source.pages()}
     files = [
         ReleaseFile(name=name, size=len(data), sha256=hashlib.sha256(data).hexdigest())
         for name, data in sorted(contents.items())

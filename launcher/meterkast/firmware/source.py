@@ -8,7 +8,6 @@ from pathlib import Path
 from meterkast.errors import LauncherError
 
 FOLDER = "firmware"
-_SHIPPED_AS_IT_IS = ".html"
 _STARTED_BY_NAME = frozenset({"boot.py", "main.py"})
 """MicroPython runs these two from source, and no others."""
 
@@ -47,8 +46,8 @@ class Source:
         yield from sorted((self.folder / "app").glob("*.py"))
 
     def pages(self) -> Iterator[Path]:
-        """Files of a slot that are taken as they are."""
-        yield from sorted((self.folder / "app").glob(f"*{_SHIPPED_AS_IT_IS}"))
+        """Pages of a slot, to be compressed."""
+        yield from sorted((self.folder / "app").glob("*.html"))
 
     def selector(self) -> Iterator[tuple[Path, bool]]:
         """Files of the selector, and whether each is to be compiled."""
