@@ -98,6 +98,21 @@ def test_static_address(device: Device, mosquitto: Broker) -> None:
     }  # fmt: skip
 
 
+def test_it_starts_as_a_slot_starts_it(portal_root: Path, tmp_path: Path, mosquitto: Broker) -> None:
+    """With the settings, LED and restart of the firmware itself: lit while it serves, then saved and a gateway."""
+    record = tmp_path / "record"
+    made = Device(root=portal_root, folder=tmp_path / "device", air={"networks": [{"ssid": "home"}]}, driver="whole")
+    made.environment = {"FIRMWARE_PINS": str(record)}
+    with running(made) as device:
+        assert device.json("/settings")["gateway"].startswith("esp01-dsmr-")
+        assert device.enter(ssid="home", port=str(mosquitto.port)) == (202, {})
+        assert device.outcome() == ("done", "")
+        assert device.ended()
+    saved = device.saved
+    assert (saved["wifi"]["ssid"], saved["broker"]["port"], saved["led"]) == ("home", mosquitto.port, 1)
+    assert record.read_text().split()[-2:] == ["1", "0"], "the LED of an ESP-01 is lit when its pin is low"
+
+
 WIFI = {
     "password": ({"ssid": "home", "password": "another one"}, "wifi-password"),
     "absent": ({"ssid": "of the neighbours"}, "wifi-absent"),
