@@ -18,9 +18,9 @@ _PROOF_S = const(60)
 _TRIAL_S = const(300)
 _ANSWERED_MS = const(5000)
 _HANG_S = const(60)
-_SPARE = const(9000)
+_SPARE = const(7000)
 _RING_MOST = const(24000)
-_RING_LEAST = const(2048)
+_RING_LEAST = const(3200)
 
 _NOTHING = const(0)
 _STATUS = const(1)
@@ -204,11 +204,20 @@ def run(state, config, framer, uart):
 
 
 def _ring():
-    """As many bytes as the heap can spare."""
-    gc.collect()
-    size = max(min(gc.mem_free() - _SPARE, _RING_MOST), _RING_LEAST)
-    while True:
+    """As many bytes as the heap can spare, once the names in modules that come and go are known: those stay."""
+    for name in ("greeting", "names", "about", "trial", "checks", "settings", "orders"):
+        load(name)
+        gc.collect()
+    spare = bytearray(_SPARE)  # in one piece, for what comes and goes
+    size = _RING_MOST
+    while size > _RING_LEAST:
         try:
-            return Ring(size)
+            ring = Ring(size)
+            break
         except MemoryError:
-            size -= 1024
+            size -= 512
+    else:
+        ring = Ring(size)
+    del spare
+    gc.collect()
+    return ring

@@ -149,6 +149,7 @@ acknowledged yet, `order` is what came: (name, payload, whether it was retained)
         place = socket.getaddrinfo(self._address or self._host, self._port)[0][-1]
         self._socket = socket.socket()
         self._socket.setblocking(False)
+        self._socket.setsockopt(6, getattr(socket, "TCP_NODELAY", 1), 1)
         self._poller = select.poll()
         self._poller.register(self._socket, select.POLLOUT)
         self._state = _JOINING

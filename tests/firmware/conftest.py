@@ -1,0 +1,21 @@
+"""Fixtures of the firmware's tests: the compiled slot, and a device that runs it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.firmware.device import APP, PARTS, STAND_IN, Device, compiled, new_device
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of the compiled modules."""
+    sources = {source.name: source for folder in (APP, STAND_IN, PARTS) for source in sorted(folder.glob("*.py"))}
+    return compiled(tmp_path_factory.mktemp("app"), *sources.values())
+
+
+@pytest.fixture
+def device(tmp_path: Path, app: Path) -> Iterator[Device]:
+    """Give a device that is off."""
+    yield from new_device(tmp_path, app)
