@@ -1,6 +1,7 @@
 """The gateway at work: port → telegrams → ring → broker, and what it says of itself."""
 
 import gc
+from struct import calcsize
 from time import sleep_ms, ticks_add, ticks_diff, ticks_ms
 
 import led
@@ -18,7 +19,7 @@ _PROOF_S = const(60)
 _TRIAL_S = const(300)
 _ANSWERED_MS = const(5000)
 _HANG_S = const(60)
-_SPARE = const(7000)
+_SPARE_WORDS = const(1100)
 _RING_MOST = const(24000)
 _RING_LEAST = const(3200)
 
@@ -208,7 +209,7 @@ def _ring():
     for name in ("greeting", "names", "about", "trial", "checks", "settings", "orders"):
         load(name)
         gc.collect()
-    spare = bytearray(_SPARE)  # in one piece, for what comes and goes
+    spare = bytearray(_SPARE_WORDS * calcsize("P"))  # in one piece, for what comes and goes
     size = _RING_MOST
     while size > _RING_LEAST:
         try:

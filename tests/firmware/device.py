@@ -23,7 +23,7 @@ STAND_IN = ROOT / "firmware" / "stand_in"
 PARTS = Path(__file__).parent / "device_parts"
 BIN = Path(sys.executable).parent
 MICROPYTHON = BIN / "micropython"
-HEAP_KB = 56
+HEAP_KB = 64
 PATIENCE_S = 20.0
 GATEWAY = "esp01-dsmr-3f"
 RESTARTS = 75
@@ -76,6 +76,13 @@ class Line:
         """The speed to which the device has set its side, bit/s."""
         return {termios.B9600: 9600, termios.B115200: 115_200}.get(termios.tcgetattr(self.master)[4], 0)
 
+    def unheard(self) -> None:
+        """Nobody has set the other side yet, and nothing waits there."""
+        setting = termios.tcgetattr(self._slave)
+        setting[4] = setting[5] = termios.B38400
+        termios.tcsetattr(self._slave, termios.TCSANOW, setting)
+        termios.tcflush(self._slave, termios.TCIFLUSH)
+
     def send(self, data: bytes, *, baud: int | None = None) -> None:
         """Send, at the pace of a real line if `baud` says it (ten bits a byte)."""
         piece = len(data) if baud is None else max(baud // 1000, 8)
@@ -112,6 +119,7 @@ class Listener:
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
         assert subscribed.wait(PATIENCE_S)
+        self.subscribed = subscribed
 
     def _took(self, _client: object, _data: object, message: mqtt.MQTTMessage) -> None:
         match message.topic.removeprefix(self._top):
@@ -169,6 +177,7 @@ class Device:
         slot = self.flash / "a"
         if not slot.exists():
             slot.symlink_to(self.app)
+        self.line.unheard()
         variables = {"MICROPYPATH": "a", "FIRMWARE_PORT": self.line.path, **self.variables}
         with (self.flash.parent / "device.log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -178,6 +187,7 @@ class Device:
                 stdout=log,
                 stderr=log,
             )
+        until(lambda: self.line.heard_at, what=lambda: self.log)
 
     @property
     def log(self) -> str:

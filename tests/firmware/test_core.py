@@ -34,7 +34,7 @@ def listener(mosquitto: Broker) -> Iterator[Listener]:
     found.close()
 
 
-def hand_over(line: Line, listener: Listener, sent: list[bytes], *, ahead: int = 2) -> None:
+def hand_over(line: Line, listener: Listener, sent: list[bytes], *, ahead: int = 0) -> None:
     """Send telegrams as fast as they are published."""
     known = len(listener.telegrams)
     for number, telegram in enumerate(sent):
