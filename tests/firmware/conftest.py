@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.firmware.device import APP, PARTS, STAND_IN, Device, compiled, new_device
+from tests.firmware.core_device import APP, PARTS, STAND_IN, Device, compiled, new_device
 
 
 @pytest.fixture(scope="session")

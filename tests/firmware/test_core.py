@@ -8,7 +8,7 @@ from meterkast_reader.crc import seal
 from meterkast_reader.simulator import DIALECTS, simulate
 
 from tests.brokers import Broker, Mosquitto
-from tests.firmware.device import Device, Line, Listener, until
+from tests.firmware.core_device import Device, Line, Listener, until
 
 STARTS = datetime(2026, 1, 15, 12, tzinfo=UTC)
 

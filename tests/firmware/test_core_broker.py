@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.brokers import BrokerOptions, Mosquitto, free_port
-from tests.firmware.device import Device, Listener, until
+from tests.firmware.core_device import Device, Listener, until
 from tests.firmware.test_core import telegrams
 
 OUTAGES: dict[str, Callable[[Mosquitto], None]] = {"stopped": Mosquitto.stop, "killed": Mosquitto.kill}

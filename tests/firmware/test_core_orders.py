@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.brokers import Broker
-from tests.firmware.device import GATEWAY, Device, Listener, until
+from tests.firmware.core_device import GATEWAY, Device, Listener, until
 from tests.firmware.test_core import telegrams
 
 
@@ -84,12 +84,12 @@ def test_answers(listener: Listener, name: str, payload: str, answer: str) -> No
     assert listener.answered(name, payload) == answer
 
 
-def test_retained_orders_are_refused(listener: Listener, device: Device) -> None:
+def test_retained_orders_are_refused(listener: Listener, device: Device, mosquitto: Broker) -> None:
     """A retained order would restart the device at each of its starts, so it is not carried out."""
     device.stop()
-    listener.order("restart", retain=True)
+    listener.order("restart", "now", retain=True)
     device.start()
-    until(lambda: "retained" in str(listener.device.get("answer")), what=lambda: (listener.device, device.log))
+    until(lambda: "retained" in str(listener.device.get("answer")), what=lambda: (listener.device, mosquitto.log[-3000:]))
 
 
 def test_set_at_once(listener: Listener, device: Device) -> None:
