@@ -1,6 +1,7 @@
 """The gateway at work: port → telegrams → ring → broker, and what it says of itself."""
 
 import gc
+from struct import calcsize
 from time import sleep_ms, ticks_add, ticks_diff, ticks_ms
 
 import led
@@ -11,16 +12,18 @@ from mqtt import Session
 from port import Port
 from rarely import load
 from ring import Ring
+from status import Status
 from wifi import Wifi
+from wifi import name as wifi_name
 
 _DEVICE_S = const(60)
 _PROOF_S = const(60)
 _TRIAL_S = const(300)
 _ANSWERED_MS = const(5000)
 _HANG_S = const(60)
-_SPARE = const(9000)
+_SPARE_WORDS = const(1100)
 _RING_MOST = const(24000)
-_RING_LEAST = const(2048)
+_RING_LEAST = const(3200)
 
 _NOTHING = const(0)
 _STATUS = const(1)
@@ -48,11 +51,12 @@ class Gateway:
         self._number = 0
         self._online = False
         self.device_due = True
-        self._device_s = self._up_s = 0
+        self._device_s = self._up_s = self._came_s = 0
         self._hang_s = 0
         self._second = ticks_ms()
         self._last = None
         self._trial = load("trial").running(state)
+        self._status = Status(lambda: load("about").describe(self), self.age_s, wifi_name())
         self._proved = False
         self.ring = _ring()
 
@@ -61,6 +65,10 @@ class Gateway:
         self.port.start()
         timer = machine.Timer(-1)
         timer.init(period=1000, mode=machine.Timer.PERIODIC, callback=self._guard, hard=True)
+
+    def age_s(self):
+        """Seconds since the last whole telegram, None before the first."""
+        return self.uptime_s - self._came_s if self.telegrams else None
 
     def _guard(self, _timer):
         self._hang_s += 1
@@ -83,6 +91,7 @@ class Gateway:
         if self._last:
             self._end()
         self.led.poll()
+        self._status.poll(self.wifi.address())
         while ticks_diff(ticks_ms(), self._second) >= 1000:
             self._second = ticks_add(self._second, 1000)
             self.uptime_s += 1
@@ -95,6 +104,7 @@ class Gateway:
             return False
         ring = self.ring
         self.telegrams += 1
+        self._came_s = self.uptime_s
         if (self.telegrams - 1) % self.config["thin"]:
             self.thinned += 1
         else:
@@ -158,6 +168,8 @@ class Gateway:
             self._trial = False
             load("trial").passed()
             self.state["trial"] = None
+            self.state["update"] = store.load().get("update")
+            self.device_due = True
 
     def _watch(self):
         """Once a second: has a trial passed or failed, is the network gone for long?"""
@@ -193,9 +205,8 @@ class Gateway:
 def run(state, config, framer, uart):
     """Build the gateway and let it work until something restarts the chip."""
     load("trial").leave(None)
-    slot = store.running()
-    state["slot"] = slot
-    state["version"] = (store.manifest(slot) or {}).get("version")
+    state["slot"] = store.running()
+    state["version"] = store.version()
     gateway = Gateway(config, state, framer, uart)
     gateway.start()
     while True:
@@ -204,11 +215,20 @@ def run(state, config, framer, uart):
 
 
 def _ring():
-    """As many bytes as the heap can spare."""
-    gc.collect()
-    size = max(min(gc.mem_free() - _SPARE, _RING_MOST), _RING_LEAST)
-    while True:
+    """As many bytes as the heap can spare, once the names in modules that come and go are known: those stay."""
+    for name in ("greeting", "names", "about", "trial", "checks", "settings", "orders"):
+        load(name)
+        gc.collect()
+    spare = bytearray(_SPARE_WORDS * calcsize("P"))  # in one piece, for what comes and goes
+    size = _RING_MOST
+    while size > _RING_LEAST:
         try:
-            return Ring(size)
+            ring = Ring(size)
+            break
         except MemoryError:
-            size -= 1024
+            size -= 512
+    else:
+        ring = Ring(size)
+    del spare
+    gc.collect()
+    return ring

@@ -149,6 +149,7 @@ acknowledged yet, `order` is what came: (name, payload, whether it was retained)
         place = socket.getaddrinfo(self._address or self._host, self._port)[0][-1]
         self._socket = socket.socket()
         self._socket.setblocking(False)
+        self._socket.setsockopt(6, getattr(socket, "TCP_NODELAY", 1), 1)
         self._poller = select.poll()
         self._poller.register(self._socket, select.POLLOUT)
         self._state = _JOINING
@@ -230,6 +231,8 @@ acknowledged yet, `order` is what came: (name, payload, whether it was retained)
             if count == 0:
                 raise OSError("broker closed the connection")
             self._held += count or 0
+        if self._state == _GREETING and self._held and self._in[0] >> 4 != _CONNACK:
+            raise ValueError("this is no MQTT broker")
         if self._skip:
             return self._forget(min(self._skip, self._held))
         found = packets.head(self._in, self._held)
@@ -241,7 +244,7 @@ acknowledged yet, `order` is what came: (name, payload, whether it was retained)
             return False
         kind = self._in[0] >> 4
         if end > self._held and kind != _PUBLISH:
-            raise ValueError("not an MQTT broker")
+            raise ValueError("this is no MQTT broker")
         self._take(kind, start, min(end, self._held), end <= self._held)
         self._skip = end
         return self._forget(min(end, self._held))

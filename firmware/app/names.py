@@ -5,8 +5,8 @@ import socket
 from time import ticks_diff, ticks_ms
 from micropython import const
 
-_AGAIN_MS = const(2000)
-_TRIES = const(4)
+_AGAIN_MS = const(1000)
+_TRIES = const(5)
 
 
 def question(name, number):

@@ -3,7 +3,9 @@
 import os
 
 import state as store
+from rarely import load
 
+_NEW = "config.new"
 _NOW = "config.json"
 _BEFORE = "config.bak"
 
@@ -35,11 +37,11 @@ def failed(why):
 
 
 def try_out(config):
-    """Restart with changed settings, those before kept until they have proved themselves."""
-    os.rename(_NOW, _BEFORE)
-    import settings
-
-    settings.save(config)
+    """Restart with changed settings, a copy of those before kept until they have proved themselves."""
+    with open(_NOW) as now, open(_NEW, "w") as before:
+        before.write(now.read())
+    os.rename(_NEW, _BEFORE)
+    load("settings").save(config)
     store.restart()
 
 

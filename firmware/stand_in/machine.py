@@ -136,7 +136,7 @@ class UART:
         self.init(baudrate=baudrate)
 
     def init(self, *, baudrate: int, bits: int = 8, parity: int | None = None, stop: int = 1) -> None:
-        """Set the line; what had come is gone."""
+        """Set the line."""
         number = self._file.fileno()
         flags = termios.tcgetattr(number)
         speed = termios.B9600 if baudrate == 9600 else termios.B115200
@@ -145,8 +145,6 @@ class UART:
         flags[_ISPEED] = flags[_OSPEED] = speed
         flags[_CC][_VMIN] = flags[_CC][_VTIME] = 0
         termios.tcsetattr(number, termios.TCSANOW, flags)
-        while self.readinto(bytearray(256)):
-            pass
 
     def readinto(self, data: bytearray) -> int | None:
         """Read what fits and is there; return how many bytes, None for none."""

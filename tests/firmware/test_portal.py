@@ -38,6 +38,12 @@ SILENT = "192.0.2.1"  # TEST-NET-1 of RFC 5737: nobody is there
 
 
 @pytest.fixture
+def device(portal: Device) -> Device:
+    """Give a device on its first start."""
+    return portal
+
+
+@pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[Broker]:
     """Give a Mosquitto that lets in one user."""
     broker = Mosquitto(tmp_path / "broker", BrokerOptions(username="esp01-dsmr-3f", password="pass&word=%é"))
