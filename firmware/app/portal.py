@@ -31,22 +31,21 @@ _TELL_MS = const(60_000)
 _STILL_S = const(60)
 
 
-def run(_state: dict, settings: dict | None = None) -> None:
+def run(_state: dict, settings: dict | None = None, **where: object) -> None:
     """Serve until the settings work or the old network is back, then restart as a gateway; never returns."""
-    import led
     import machine
-    import settings as store
     from state import request
 
     if settings is None:
-        settings = store.load()
-    light = led.Led(settings.get("led", 1))
+        settings = load("settings").load()
+    light = load("led").Led(settings.get("led", 1))
     light.attach()
     light.light(True)
+    del light
     open_access_point(settings.get("portal_password"))
-    portal = Portal(settings, store.save)
+    portal = Portal(settings, lambda new: load("settings").save(new), **where)
     guard = machine.Timer(-1)
-    guard.init(period=1000, callback=lambda _: portal.older(machine.reset))
+    guard.init(period=1000, mode=machine.Timer.PERIODIC, callback=lambda _: portal.older(machine.reset), hard=True)
     while not portal.over():
         portal.turn(100)
     portal.close()
@@ -85,7 +84,7 @@ class Portal:
         self._pace = pace
         self._known = bool(settings.get("wifi") and settings.get("broker"))
         self._networks = None
-        self._attempt = None
+        self._entered = self._attempt = None
         self._stage = "idle"
         self._why = ""
         self._retrying = self._told = False
@@ -120,7 +119,9 @@ class Portal:
             else:
                 self._web.ready(sock)
         self._web.tidy()
-        if self._attempt:
+        if self._entered:
+            self._begin()
+        elif self._attempt:
             self._try()
         elif self._known and self._ends is None:
             self._look_for_old()
@@ -132,6 +133,15 @@ class Portal:
         self._web.close()
         self._poller.unregister(self._dns)
         self._dns.close()
+
+    def _begin(self) -> None:
+        """Try what was entered, with the request that brought it out of the heap."""
+        gc.collect()
+        settings, self._entered = self._entered, None
+        try:
+            self._attempt = load("attempt").Attempt(settings, self._pace)
+        except MemoryError:
+            self._stage, self._why = "failed", "memory"
 
     def _try(self) -> None:
         attempt = self._attempt
@@ -182,7 +192,7 @@ class Portal:
                 self._told = True
                 self._end_in(_TOLD_MS)
             request.answer("200 OK", json.dumps({"stage": self._stage, "why": self._why}).encode())
-        elif self._attempt:
+        elif self._entered or self._attempt:
             request.answer("409 Conflict", b'{"errors":{}}')
         elif path == "/settings":
             request.answer("200 OK", load("form").shown(self._settings, wifi.name()))
@@ -208,11 +218,8 @@ class Portal:
             return
         self._leave_old()
         self._networks = None
-        try:
-            self._attempt = load("attempt").Attempt(settings, self._pace)
-            self._stage, self._why = "wifi", ""
-        except MemoryError:
-            self._stage, self._why = "failed", "memory"
+        self._entered = settings
+        self._stage, self._why = "wifi", ""
         request.answer("202 Accepted", b"{}")
 
 

@@ -53,6 +53,13 @@ def stop() -> None:
     station().disconnect()
 
 
+def close_access_point() -> None:
+    """Switch the portal's network off, which the chip would remember over a restart."""
+    radio = network.WLAN(network.AP_IF)
+    if radio.active():
+        radio.active(False)
+
+
 def forget() -> None:
     """Wipe what the chip itself remembers of the network."""
     try:
@@ -71,6 +78,7 @@ def reason() -> str:
 
 def connect(config: dict, within_s: int = 30, feed: Callable[[], None] | None = None) -> str:
     """Join and wait; return "" or the reason why not."""
+    close_access_point()
     begin(config)
     started = time.ticks_ms()
     while not station().isconnected() and time.ticks_diff(time.ticks_ms(), started) < within_s * 1000:
@@ -103,6 +111,7 @@ class Wifi:
         elif not self._begun:
             self._begun = True
             self._kicked = now
+            close_access_point()
             begin(self._settings)
         elif time.ticks_diff(now, self._kicked) > self._pause:
             self._kicked = now

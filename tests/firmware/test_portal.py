@@ -38,6 +38,12 @@ SILENT = "192.0.2.1"  # TEST-NET-1 of RFC 5737: nobody is there
 
 
 @pytest.fixture
+def device(portal: Device) -> Device:
+    """Give a device on its first start."""
+    return portal
+
+
+@pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[Broker]:
     """Give a Mosquitto that lets in one user."""
     broker = Mosquitto(tmp_path / "broker", BrokerOptions(username="esp01-dsmr-3f", password="pass&word=%é"))
@@ -96,6 +102,21 @@ def test_static_address(device: Device, mosquitto: Broker) -> None:
     assert device.saved["static"] == {
         "address": "127.0.0.9", "netmask": "255.0.0.0", "gateway": "127.0.0.1", "dns": "127.0.0.1",
     }  # fmt: skip
+
+
+def test_it_starts_as_a_slot_starts_it(portal_root: Path, tmp_path: Path, mosquitto: Broker) -> None:
+    """With the settings, LED and restart of the firmware itself: lit while it serves, then saved and a gateway."""
+    record = tmp_path / "record"
+    made = Device(root=portal_root, folder=tmp_path / "device", air={"networks": [{"ssid": "home"}]}, driver="whole")
+    made.environment = {"FIRMWARE_PINS": str(record)}
+    with running(made) as device:
+        assert device.json("/settings")["gateway"].startswith("esp01-dsmr-")
+        assert device.enter(ssid="home", port=str(mosquitto.port)) == (202, {})
+        assert device.outcome() == ("done", "")
+        assert device.ended()
+    saved = device.saved
+    assert (saved["wifi"]["ssid"], saved["broker"]["port"], saved["led"]) == ("home", mosquitto.port, 1)
+    assert record.read_text().split()[-2:] == ["1", "0"], "the LED of an ESP-01 is lit when its pin is low"
 
 
 WIFI = {

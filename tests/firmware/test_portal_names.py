@@ -18,6 +18,12 @@ from tests.brokers import free_port
 from tests.firmware.portal_device import Device, running
 
 
+@pytest.fixture
+def device(portal: Device) -> Device:
+    """Give a device on its first start."""
+    return portal
+
+
 def ask(device: Device, query: dns.message.Message) -> dns.message.Message:
     """What the portal's DNS server answers to a query, checked as resolvers check it."""
     return dns.query.udp(query, "127.0.0.1", timeout=5, port=device.dns)

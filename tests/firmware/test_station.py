@@ -45,8 +45,8 @@ def become(device: Device, *, up: bool, reason: str) -> Any:
 
 
 def test_it_joins(station: Device) -> None:
-    """Once joined it knows its address, signal and DNS server, and has been away for no time."""
-    assert become(station, up=True, reason="") == [True, "", "127.0.0.1", -61, "127.0.0.1", 0, 0]
+    """Once joined it knows address, signal and DNS server, was never away, and has closed the portal's network."""
+    assert become(station, up=True, reason="") == [True, "", "127.0.0.1", -61, "127.0.0.1", 0, False, 0]
 
 
 def test_static_address(portal_root: Path, tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_it_comes_back_from_every_trouble(portal_root: Path, tmp_path: Path, ord
             lost = become(station, up=False, reason=reason)
             assert (lost[2], lost[3], lost[5]) == (None, None, number)
             station.breathe(networks=[HOME])
-            assert become(station, up=True, reason="")[5:] == [number, 0]
+            assert become(station, up=True, reason="")[5:] == [number, False, 0]
 
 
 class TestPage:

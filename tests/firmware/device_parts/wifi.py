@@ -2,8 +2,14 @@
 
 import os
 
+
 def forget() -> None:
     """The chip forgets it."""
+
+
+def name() -> str:
+    """The chip's."""
+    return "ESP01-DSMR-3F"
 
 
 class Wifi:
