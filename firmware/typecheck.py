@@ -14,6 +14,7 @@ from pathlib import Path
 EXCUSED = re.compile(
     r'"(None|object)" has no attribute'  # what is None or of several types at first
     r'|Too many arguments for "readline" of "socket"'  # it takes a limit; so does ifconfig "dhcp" (network_wlan.c)
+    r'|incompatible type "\*\*dict\[str, object\]"'
     r'|overload variant of "ifconfig" of "WLAN" matches argument type "str"'
 )
 HERE = Path(__file__).parent

@@ -59,6 +59,7 @@ CASES: dict[str, tuple[GatewaySeen, list[GatewayFinding]]] = {
     "watchdog": (seen(info(reset_cause="watchdog")), [GatewayFinding.RESTARTING]),
     "weak": (seen(info(signal_dbm=-85)), [GatewayFinding.WEAK_WIFI]),
     "dropped": (seen(info({"dropped": 12})), [GatewayFinding.DROPPED]),
+    "dropped a few long ago": (seen(info({"dropped": 3})), []),
     "little memory": (seen(info({"free_heap_bytes": 900})), [GatewayFinding.LITTLE_MEMORY]),
     "rolled back": (seen(info(update="1.1.0: rolled back: no MQTT in 300 s")), [GatewayFinding.ROLLED_BACK]),
     "refused": (seen(info(update="1.1.0: refused: another key")), [GatewayFinding.UPDATE_FAILED]),
@@ -70,7 +71,7 @@ CASES: dict[str, tuple[GatewaySeen, list[GatewayFinding]]] = {
         [GatewayFinding.OFFLINE, GatewayFinding.UPDATE_FAILED],
     ),
     "two at once": (
-        seen(info({"dropped": 3}, signal_dbm=-80), telegrams=2),
+        seen(info({"dropped": 3}, signal_dbm=-80), WELL, telegrams=2),
         [GatewayFinding.DROPPED, GatewayFinding.WEAK_WIFI],
     ),
 }

@@ -12,6 +12,7 @@ from meterkast_api.settings import ApiSettings
 from meterkast_parser.decode import decode
 
 from tests.brokers import Broker, free_port
+from tests.firmware.releases import micropython
 from tests.launcher.command import meterkast
 from tests.launcher.p1_port import P1Port
 from tests.pipeline.dial import ZONE
@@ -51,6 +52,7 @@ class Rest:
 
 def test_telegrams_updates_and_a_roll_back(mosquitto: Broker, tmp_path: Path) -> None:
     """Meter to REST through the firmware; release N+1 by the API; N+2 breaks, goes back by itself and says why."""
+    micropython()
     raws = telegrams()
     port = free_port()
     trusted = public_key(tmp_path)

@@ -11,8 +11,8 @@ from meterkast.doctor.gateway_findings import ADVICE, HARMLESS, GatewayFinding
 FIRMWARE_SOURCE = "esp01"
 WEAK_DBM, POOR_DBM = -75, -82
 FEW_ERRORS = 0.02
-LITTLE_HEAP = 4096
-YOUNG_S = 600
+FEW_DROPPED = 0.01
+LITTLE_HEAP = 2048
 _BAD_CAUSES = ("watchdog", "exception", "crash", "brown")
 
 
@@ -130,7 +130,7 @@ _PAST = {"refused": "was refused", "failed": "failed"}
 
 def _radio(seen: GatewaySeen, last: DeviceInfo) -> Iterator[Trouble]:
     dropped, more = last.counters.get("dropped", 0), seen.risen("dropped")
-    if dropped:
+    if more or dropped > FEW_DROPPED * (last.counters.get("telegrams", 0) + dropped):
         since = f", {more} of them while listening" if more else ""
         yield Trouble(GatewayFinding.DROPPED, f"It dropped {dropped} telegrams that it could not send{since}.")
     if last.signal_dbm is not None and last.signal_dbm <= WEAK_DBM:
