@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from threading import Timer
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -207,11 +208,15 @@ class Chip:
             },
         ) as process:
             assert process.stdout
+            overdue = Timer(60, process.kill)
+            overdue.start()
             for line in process.stdout:
                 lines.append(line)
                 if line.startswith(_KILLED):
                     process.kill()
+            overdue.cancel()
         printed = "".join(lines)
-        assert process.returncode in (AGAIN, -9), printed
+        told = printed.splitlines()[-1:] and printed.splitlines()[-1].startswith(_KILLED)
+        assert process.returncode == (-9 if told else AGAIN), printed or "it hung for a minute"
         self.cause = 0 if "CUT THE POWER" in printed else 1 if "HANGING" in printed else 4
         return printed

@@ -329,6 +329,18 @@ def test_an_update_of_the_real_size_fits_the_heap(chip: Chip, shelf: Shelf, caps
     assert high * 1024 <= DEVICE_HEAP
 
 
+def test_the_selector_leaves_the_heap_to_the_application(chip: Chip, capsys: pytest.CaptureFixture[str]) -> None:
+    """When the application starts, no more than the state's module and the chip's path are left in the heap."""
+    chip.flash(new_image(RUNNING))
+    used = chip.boot("import gc; gc.collect(); print('USED', gc.mem_alloc()); state.restart()").split("USED ")[1]
+    left = int(used) - STAND_IN_HEAP
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\nselector and state leave {left} bytes in the heap (64-bit), the test's start.py among them\n"
+        )
+    assert left < 11 * 1024
+
+
 SIZES = {"selector/selector.py": 2700, "selector/state.py": 2500, "app/update.py": 5400, "app/signature.py": 500}
 
 
