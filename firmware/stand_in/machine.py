@@ -83,7 +83,9 @@ class Timer:
         del hard
         self.round += 1
         if os.getenv("FIRMWARE_HURRY"):
-            _thread.start_new_thread(self._run, (period // int(os.getenv("FIRMWARE_HURRY")), mode, callback, self.round))
+            _thread.start_new_thread(
+                self._run, (period // int(os.getenv("FIRMWARE_HURRY")), mode, callback, self.round)
+            )
 
     def deinit(self) -> None:
         """Call back no more."""
