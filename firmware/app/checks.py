@@ -17,7 +17,9 @@ def _is_gateway(value):
 
 
 def _is_prefix(value):
-    return _is_text(value, 32) and not any(letter in "+#$ " for letter in value) and value[0] != "/" and value[-1] != "/"
+    return (
+        _is_text(value, 32) and not any(letter in "+#$ " for letter in value) and value[0] != "/" and value[-1] != "/"
+    )
 
 
 def _is_host(value):

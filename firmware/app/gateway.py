@@ -76,12 +76,14 @@ class Gateway:
             machine.reset()
 
     def step(self):
-        """One turn; True if a telegram came."""
+        """One turn; the length of a telegram if one came."""
         self._hang_s = 0
-        came = self._read()
+        length = self.port.read()
         session = self.session
         session.poll(self.wifi.poll())
         self._follow()
+        if length:
+            self._keep(length)
         if session.order:
             order, session.order = session.order, None
             self.state["answer"] = load("orders").carry_out(self, order)
@@ -96,12 +98,9 @@ class Gateway:
             self._second = ticks_add(self._second, 1000)
             self.uptime_s += 1
             self._watch()
-        return came
+        return length
 
-    def _read(self):
-        length = self.port.read()
-        if not length:
-            return False
+    def _keep(self, length):
         ring = self.ring
         self.telegrams += 1
         self._came_s = self.uptime_s
@@ -116,7 +115,6 @@ class Gateway:
         self.framer.drop()
         if self.port.valid():
             self.device_due = True
-        return True
 
     def _follow(self):
         """Take note of what has become of the session and of the message on its way."""

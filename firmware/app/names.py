@@ -3,6 +3,7 @@
 import os
 import socket
 from time import ticks_diff, ticks_ms
+
 from micropython import const
 
 _AGAIN_MS = const(1000)

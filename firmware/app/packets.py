@@ -1,6 +1,5 @@
 """Packets of MQTT 3.1.1 (OASIS standard, 2014): written into a buffer and taken from one, without a socket."""
 
-
 PINGREQ = b"\xc0\x00"
 
 

@@ -1,6 +1,7 @@
 """The P1 port: a UART whose setting is found by listening to the usual two in turn."""
 
 from time import ticks_diff, ticks_ms
+
 from micropython import const
 
 SETTINGS = (("115200 8N1", 115200, 8, None), ("9600 7E1", 9600, 7, 0))

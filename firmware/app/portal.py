@@ -21,7 +21,7 @@ from rarely import load
 TYPE_CHECKING = const(0)
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import IO
+    from typing import IO, Any
 
 _USED_MS = const(120_000)
 _RETRY_MS = const(60_000)
@@ -31,7 +31,7 @@ _TELL_MS = const(60_000)
 _STILL_S = const(60)
 
 
-def run(_state: dict, settings: dict | None = None, **where: object) -> None:
+def run(_state: dict, settings: dict | None = None, **where: Any) -> None:
     """Serve until the settings work or the old network is back, then restart as a gateway; never returns."""
     import machine
     from state import request

@@ -1,6 +1,7 @@
 """Telegrams that the broker has not acknowledged yet, in one block of memory; the oldest make room for new ones."""
 
 from micropython import const
+
 _HEAD = const(2)
 
 

@@ -18,7 +18,11 @@ def run(state):
 
         portal.run(state)
     buffers = _buffers()
-    for name in ("mqtt", "wifi", "gateway"):  # one by one, so that what loading leaves behind goes before it is in the way
+    for name in (
+        "mqtt",
+        "wifi",
+        "gateway",
+    ):  # one by one, so that what loading leaves behind goes before it is in the way
         __import__(name)
         gc.collect()
     import gateway

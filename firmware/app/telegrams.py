@@ -1,6 +1,7 @@
 """Telegrams found in the bytes of the port: a fixed buffer, line by line, and their CRC-16/ARC (DSMR P1 5.0.2 §6.2)."""
 
 from array import array
+
 from micropython import const
 
 LIMIT = const(3072)

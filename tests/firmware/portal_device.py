@@ -1,5 +1,6 @@
 """A gateway on its first start: the portal on a real MicroPython with 38 KB of heap, in an air that a test makes."""
 
+import ast
 import gzip
 import http.client
 import json
@@ -133,6 +134,13 @@ def stand_in_bytes(root: Path, driver: str = "drive") -> int:
     command = [micropython(), "-c", code]
     environment = {**os.environ, "MICROPYPATH": str(root)}
     return int(subprocess.run(command, cwd=root, env=environment, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def evaluated(root: Path, begin: str, expression: str) -> Any:
+    """What an expression is on the device, after some statements."""
+    command = [micropython(), "-c", f"{begin}\nprint(repr({expression}))"]
+    done = subprocess.run(command, env={**os.environ, "MICROPYPATH": str(root)}, stdout=subprocess.PIPE, check=True)
+    return ast.literal_eval(done.stdout.decode())
 
 
 def micropython() -> str:

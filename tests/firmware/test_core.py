@@ -38,9 +38,12 @@ def hand_over(line: Line, listener: Listener, sent: list[bytes], *, ahead: int =
     """Send telegrams as fast as they are published."""
     known = len(listener.telegrams)
     for number, telegram in enumerate(sent):
-        until(lambda: len(listener.telegrams) - known >= number - ahead, what=lambda: (number, len(listener.telegrams), listener.device))  # noqa: B023
+        until(
+            lambda: len(listener.telegrams) - known >= number - ahead,
+            what=lambda: (number, len(listener.telegrams), listener.device),
+        )
         line.send(telegram)
-    until(lambda: len(listener.telegrams) - known >= len(sent), what=lambda: listener.device)
+    until(lambda: len(listener.telegrams) - known >= len(sent), what=lambda: (len(listener.telegrams), listener.device))
 
 
 def test_hours_arrive_untouched(device: Device, mosquitto: Broker, listener: Listener) -> None:

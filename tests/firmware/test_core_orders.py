@@ -72,7 +72,11 @@ def test_forget_wifi(device: Device, listener: Listener) -> None:
         ("set", '{"wifi": {"ssid": "z"}}', 'set: refused: no such setting "wifi"'),
         ("set", '{"led": 3}', "set: refused: led must be 1, 2 or null"),
         ("set", '{"gateway": "Ä b"}', "set: refused: gateway must be lower-case letters, digits, _ and -"),
-        ("set", '{"broker": {"host": ""}}', "set: refused: broker must be an object with host, port, user and password"),
+        (
+            "set",
+            '{"broker": {"host": ""}}',
+            "set: refused: broker must be an object with host, port, user and password",
+        ),
         ("update", "", 'update: refused: it wants {"url": "http://…/"}'),
         ("update", '{"url": "ftp://x/"}', 'update: refused: it wants {"url": "http://…/"}'),
         ("restart", "x" * 5000, "restart: refused: too long"),
@@ -89,7 +93,9 @@ def test_retained_orders_are_refused(listener: Listener, device: Device, mosquit
     device.stop()
     listener.order("restart", "now", retain=True)
     device.start()
-    until(lambda: "retained" in str(listener.device.get("answer")), what=lambda: (listener.device, mosquitto.log[-3000:]))
+    until(
+        lambda: "retained" in str(listener.device.get("answer")), what=lambda: (listener.device, mosquitto.log[-3000:])
+    )
 
 
 def test_set_at_once(listener: Listener, device: Device) -> None:
