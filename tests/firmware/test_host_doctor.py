@@ -119,7 +119,7 @@ async def test_what_the_broker_retains_and_what_comes_is_heard(mosquitto: Broker
 
 
 async def test_the_command_takes_a_gateways_name(mosquitto: Broker, tmp_path: Path) -> None:
-    """`doctor NAME` looks at the gateway; the code is 1 where something is to be done, 2 without a broker."""
+    """`doctor NAME` looks at the gateway; the code is 1 where something is to be done."""
     async with bus(mosquitto) as gateway:
         await gateway.publish(TOPICS.status(NAME), OFFLINE, retain=True)
     broker = ("--broker", f"127.0.0.1:{mosquitto.port}", "--seconds", "1")
@@ -127,6 +127,3 @@ async def test_the_command_takes_a_gateways_name(mosquitto: Broker, tmp_path: Pa
     said = result.stdout.decode()
     assert result.returncode == 1, result.stderr
     assert f"PROBLEM: {NAME} is offline: the broker has lost it." in said
-    nobody = meterkast("doctor", "--gateway", NAME, "--broker", "127.0.0.1:1", directory=tmp_path)
-    assert nobody.returncode == 2
-    assert b"the broker cannot be used" in nobody.stderr
