@@ -13,10 +13,10 @@ PROJECTS := $(wildcard pyproject.toml */pyproject.toml services/*/pyproject.toml
 WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.ts $(WEB)/*.json -type f 2>/dev/null)
 SYNC := $(BIN)/uv sync --frozen --quiet --all-packages --group dev
 
-.PHONY: help setup web run deploy-init test lint types imports web-test generate bench fuzz clean
+.PHONY: help setup web run deploy-init test lint types imports web-test generate bench fuzz firmware firmware-soak clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/synced ## the Python environment in .venv
 
@@ -55,7 +55,8 @@ lint: setup ## ruff, rules and format
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 types: setup ## mypy, strict
-	@$(BIN)/mypy $(PACKAGES) tests bench
+	@$(BIN)/mypy $(PACKAGES) tests bench firmware/schematic.py firmware/typecheck.py
+	@$(BIN)/python firmware/typecheck.py
 
 imports: setup ## imports flow one way
 	@$(BIN)/lint-imports --no-logo
@@ -63,10 +64,11 @@ imports: setup ## imports flow one way
 web-test: web ## the web page's types, lint and unit tests
 	@cd $(WEB) && npm run --silent check && npm run --silent test
 
-generate: setup ## AsyncAPI, JSON Schemas, OpenAPI and Grafana's dashboards from the code
+generate: setup ## AsyncAPI, JSON Schemas, OpenAPI, Grafana's dashboards and the schematic from the code
 	@$(BIN)/python -m meterkast_contracts.generate
 	@$(BIN)/python -m meterkast_api.generate
 	@$(BIN)/python -m deploy.grafana.meterkast_dashboards
+	@$(BIN)/python firmware/schematic.py
 
 bench: setup ## how fast, into bench/results.md; MINUTES=10 is the time that memory is watched
 	@$(SYNC) --inexact --group bench
@@ -80,6 +82,13 @@ fuzz: setup ## throw random bytes at framing and decoding; EACH=60 is how many s
 .PHONY: bundle
 bundle: setup web ## what installs Meterkast without Docker, into dist/
 	@deploy/bundle
+
+firmware: setup ## the gateway's firmware, compiled into dist/firmware; how on: firmware/README.md
+	@$(BIN)/meterkast firmware build
+
+firmware-soak: setup ## cut its power at every operation of its flash, TORN=8 ways each; and telegrams for HOURS=6
+	@FIRMWARE_TORN=$(or $(TORN),8) $(BIN)/pytest tests/firmware/test_update_cuts.py -n $(or $(WORKERS),2) --timeout=0
+	@FIRMWARE_SOAK_HOURS=$(or $(HOURS),6) $(BIN)/pytest tests/firmware -k soak --timeout=0 || [ $$? = 5 ]
 
 clean: ## forget everything that make has made
 	rm -rf .venv $(WEB)/node_modules services/api/meterkast_api/static \

@@ -278,13 +278,23 @@ class DeviceInfo(Message):
     gateway: GatewayName
     source: str = Field(description="Where its telegrams come from: serial:/dev/ttyUSB0, socket://host:port, esp01, …")
     version: str
-    started_at: AwareDatetime
+    started_at: AwareDatetime | None = Field(default=None, description="Absent where the gateway has no clock.")
     address: str | None = None
     line: str | None = Field(default=None, description="Line setting found at a serial port, e.g. 115200 8N1.")
     signal_dbm: int | None = None
     uptime_s: int
     counters: dict[str, int] = Field(default_factory=dict, description="telegrams, crc_errors, discarded_bytes, …")
     commands: tuple[str, ...] = Field(default=(), description="The orders that the gateway carries out: restart, …")
+    slot: str | None = Field(default=None, description="Which of its two slots the firmware runs from: a or b.")
+    reset_cause: str | None = Field(default=None, description="Why it started last: power-on, watchdog, restart, …")
+    update: str | None = Field(
+        default=None,
+        description='What became of the last update, "<version>: <state>: <why>"; the state is one of downloading, '
+        "trial, installed, refused, failed, rolled back.",
+    )
+    answer: str | None = Field(
+        default=None, description='The last order and what became of it, "<order>: <what>", e.g. restart: done.'
+    )
 
 
 class HealthStatus(StrEnum):

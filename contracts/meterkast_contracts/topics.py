@@ -17,11 +17,15 @@ OFFLINE = b"offline"
 
 
 class Command(StrEnum):
-    """What a gateway can be told to do; `forget` is for the parser, which then clears all that is retained of it."""
+    """What a gateway can be told to do; `forget` is for the parser, which then clears all that is retained of it.
+
+    `update` may carry JSON, `{"url": …}` of the release to take; `set` carries the settings to change.
+    """
 
     RESTART = "restart"
     IDENTIFY = "identify"
     UPDATE = "update"
+    SET = "set"
     FORGET_WIFI = "forget-wifi"
     PURGE_LOG = "purge-log"
     FORGET = "forget"

@@ -8,12 +8,19 @@ from meterkast_runtime.errors import MeterkastError
 from meterkast import commands, init_command, key_commands
 from meterkast.app import app
 from meterkast.backup import command as backup_commands
+from meterkast.firmware import run_command as firmware_commands
 
 __all__ = ["app", "main"]
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
-COMMANDS = (commands, key_commands, init_command, backup_commands)  # importing them put them into the app
+COMMANDS = (
+    commands,
+    key_commands,
+    init_command,
+    backup_commands,
+    firmware_commands,
+)  # importing them put them into the app
 
 
 def main() -> None:

@@ -1,16 +1,18 @@
 """The command line: what can be asked, checked and passed on."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from meterkast_contracts.topics import TopicError, check_gateway
+from meterkast_contracts.topics import GATEWAY_PATTERN, TopicError, check_gateway
 
 from meterkast.app import app
 from meterkast.errors import LauncherError
 
 _KEY_BYTES = 16
+_NAME = re.compile(GATEWAY_PATTERN)
 
 
 @app.command()
@@ -157,19 +159,31 @@ def import_history(
 @app.command()
 def doctor(
     source: Annotated[
-        str | None, typer.Argument(help="A P1 port, e.g. /dev/ttyUSB0; the only serial port there is, if absent.")
+        str | None,
+        typer.Argument(help="A P1 port, e.g. /dev/ttyUSB0, or a gateway's name; the only serial port, if absent."),
     ] = None,
     *,
+    gateway: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Look at a gateway in the network instead, over MQTT.")
+    ] = None,
+    broker: Annotated[
+        str | None, typer.Option(metavar="HOST[:PORT]", help="With a gateway: not the one in the settings.")
+    ] = None,
     seconds: Annotated[float, typer.Option(min=1, help="How long to listen at most.")] = 30,
     key: Annotated[
         str | None, typer.Option(metavar="HEX", help="The grid operator's key, for a ciphered port.")
     ] = None,
     timezone: Annotated[str, typer.Option(help="Where the meter stands.")] = "Europe/Amsterdam",
 ) -> None:
-    """Look at a P1 port and say in plain words what is wrong and what to do.
+    """Look at a P1 port, or at a gateway in the network, and say in plain words what is wrong and what to do.
 
     The exit code is 0 when all is well and 1 when something is to be done.
     """
+    name = gateway or (source if source and _may_be_gateway(source) else None)
+    if name is not None:
+        from meterkast.doctor.gateway_visit import run_gateway_doctor  # noqa: PLC0415 - a command loads no other's libraries
+
+        raise typer.Exit(run_gateway_doctor(broker, _gateway(name), seconds))
     from meterkast_runtime.settings import Settings, load_settings  # noqa: PLC0415 - a command loads no other's libraries
 
     from meterkast.doctor.command import DoctorOptions, run_doctor  # noqa: PLC0415 - the same
@@ -182,6 +196,11 @@ def doctor(
         data_dir=load_settings(Settings).data_dir,
     )
     raise typer.Exit(run_doctor(options))
+
+
+def _may_be_gateway(source: str) -> bool:
+    """Whether a word is a gateway's name rather than a device, a source (`scheme:…`) or a file."""
+    return _NAME.fullmatch(source) is not None and not Path(source).exists()
 
 
 def _gateway(name: str) -> str:

@@ -18,6 +18,7 @@ from meterkast_api.access.keyring import Keyring
 from meterkast_api.access.login import Login
 from meterkast_api.app import Parts, build_app
 from meterkast_api.database import Database
+from meterkast_api.firmware.shelf import Shelf
 from meterkast_api.gateways import Gateways
 from meterkast_api.home import Home
 from meterkast_api.intake import Intake, Services
@@ -44,7 +45,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ASGIApp]:
     gateways, services = Gateways(), Services()
     stream = Stream(gateways.frames, buffer=10, queue=10, clients=1)
     Intake(TOPICS, gateways, services, stream).take(TOPICS.reading("home"), reading())
-    database = Database(tmp_path_factory.mktemp("api") / "api.sqlite", (audit.SCHEMA, prices.SCHEMA))
+    folder = tmp_path_factory.mktemp("api")
+    database = Database(folder / "api.sqlite", (audit.SCHEMA, prices.SCHEMA))
     asyncio.run(database.__aenter__())
     keyring = Keyring(database)
     store = ScriptedStore()
@@ -57,6 +59,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ASGIApp]:
         services=services,
         stream=stream,
         database=database,
+        firmware=Shelf(folder / "firmware"),
         money=Money(database, store, now=lambda: datetime.now(UTC)),
         audit=AuditLog(database),
         keyring=keyring,

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from meterkast_api.__main__ import build as build_api
 from meterkast_api.settings import ApiSection, ApiSettings
-from meterkast_contracts.messages import HealthStatus, ServiceHealth
+from meterkast_contracts.messages import DeviceInfo, HealthStatus, ServiceHealth
 from meterkast_contracts.topics import ONLINE, Topics, service_status
 from meterkast_history.__main__ import build_history
 from meterkast_history.settings import HistorySettings
@@ -92,6 +92,10 @@ class Pipeline:
     async def online(self, gateway: str = "home") -> None:
         """Say that the gateway is there."""
         await self._bus.publish(TOPICS.status(gateway), ONLINE, retain=True)
+
+    async def introduce(self, device: DeviceInfo) -> None:
+        """Publish what a gateway says of itself."""
+        await self._bus.publish(TOPICS.device(device.gateway), device.to_json(), retain=True)
 
     async def tell(self, service: str, status: HealthStatus, detail: str | None = None) -> None:
         """Publish the health of a service."""

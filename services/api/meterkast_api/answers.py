@@ -1,9 +1,10 @@
 """What the answers look like, for the documentation; the answers themselves are built without these models."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from meterkast_contracts.catalogue import Kind, Quantity
+from meterkast_contracts.firmware import VERSION_PATTERN
 from meterkast_contracts.messages import Event, HealthStatus, Rejected
 from meterkast_contracts.topics import Command
 from meterkast_store.history import Period
@@ -36,6 +37,19 @@ class Order(BaseModel):
     gateway: str
     command: Command
     topic: str
+
+
+class OrderDetail(BaseModel):
+    """What an order may carry; most carry nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: Annotated[str, Field(pattern=f"^{VERSION_PATTERN}$")] | None = Field(
+        default=None, description="With `update`: the release to take, of `/api/v1/firmware`."
+    )
+    settings: dict[str, int | bool | str] | None = Field(
+        default=None, description="With `set`: the settings to change, e.g. thin, led.", min_length=1, max_length=20
+    )
 
 
 class Forgotten(BaseModel):

@@ -30,6 +30,7 @@ from meterkast_api.database import Database
 from meterkast_api.directory import Directory
 from meterkast_api.document import completed
 from meterkast_api.export import parquet_file
+from meterkast_api.firmware.shelf import Shelf
 from meterkast_api.gateways import Gateways
 from meterkast_api.guard import Guard, Hosts
 from meterkast_api.history import HistoryReader
@@ -41,6 +42,7 @@ from meterkast_api.routes.access import AccessRoutes
 from meterkast_api.routes.commands import CommandRoutes
 from meterkast_api.routes.events import EventRoutes
 from meterkast_api.routes.export import ExportRoutes
+from meterkast_api.routes.firmware import FirmwareRoutes
 from meterkast_api.routes.history import HistoryRoutes
 from meterkast_api.routes.imports import ImportRoutes
 from meterkast_api.routes.live import LiveRoutes
@@ -84,6 +86,7 @@ class Parts:
     audit: AuditLog
     keyring: Keyring
     login: Login
+    firmware: Shelf
     commands: Commands = field(default_factory=lambda: Commands(Topics()))
     recognise: Recognise = field(default=lambda _scope: ANYONE)
     compat: CompatSection = field(default_factory=CompatSection)
@@ -155,7 +158,8 @@ def build_routers(parts: Parts, directory: Directory, *further: APIRouter) -> li
                 parts.money.ledger,
                 most_bytes=section.import_mb << 20,
             ),
-            CommandRoutes(parts.commands, directory, parts.audit),
+            CommandRoutes(parts.commands, directory, parts.audit, parts.firmware, firmware_url=section.firmware_url),
+            FirmwareRoutes(parts.firmware, parts.audit, key_file=section.firmware_key),
             LiveRoutes(parts.stream, parts.gateways, heartbeat_s=section.heartbeat_s),
             SystemRoutes(parts.services, parts.health, parts.store),
             AccessRoutes(

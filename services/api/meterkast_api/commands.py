@@ -18,14 +18,14 @@ class Commands:
         self._topics = topics
         self._session = session
 
-    async def send(self, gateway: str, command: Command) -> str:
+    async def send(self, gateway: str, command: Command, payload: bytes = b"") -> str:
         """Return the topic when the broker has the order; raise ProblemError (503) where there is no broker."""
         topic = self._topics.command(gateway, command)
         if self._session is None or not self._session.connected:
             raise _away("the MQTT broker is away, nothing was sent: try again when /health says connected")
         try:
             async with asyncio.timeout(WITHIN_S):
-                await self._session.publish(topic, b"")
+                await self._session.publish(topic, payload)
         except TimeoutError as error:
             raise _away(
                 f"the MQTT broker has not confirmed within {WITHIN_S:g} s; it may still come through"

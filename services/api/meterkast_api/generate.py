@@ -16,6 +16,7 @@ from meterkast_api.access.login import Login
 from meterkast_api.app import Parts, build_api, build_routers
 from meterkast_api.database import Database
 from meterkast_api.directory import Directory
+from meterkast_api.firmware.shelf import Shelf
 from meterkast_api.gateways import Gateways
 from meterkast_api.history import History
 from meterkast_api.home import Home
@@ -42,6 +43,7 @@ def openapi_json() -> str:
         services=Services(),
         stream=Stream(gateways.frames, buffer=1, queue=1, clients=1),
         database=database,
+        firmware=Shelf(Path("never-opened")),
         money=Money(database, store, now=lambda: datetime.now(UTC)),
         audit=AuditLog(database),
         keyring=keyring,

@@ -30,6 +30,7 @@ from meterkast_api.app import Parts, build_app
 from meterkast_api.commands import Commands
 from meterkast_api.compat.homewizard import Serial
 from meterkast_api.database import FILE, Database
+from meterkast_api.firmware.shelf import FOLDER, Shelf
 from meterkast_api.gateways import Gateways
 from meterkast_api.guard import REQUESTS
 from meterkast_api.history import RETRY_S, History
@@ -174,6 +175,7 @@ class ApiService:
             audit=AuditLog(self._database),
             keyring=self._keyring,
             login=self._login,
+            firmware=Shelf(self._settings.data_dir / FOLDER),
             commands=Commands(self._topics, session),
             recognise=self._recognise,
             static=self._static,

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from meterkast_runtime.addresses import is_loopback
@@ -67,6 +68,15 @@ class ApiSection(Section):
         description='MQTT topic of market prices: {"from": "2026-03-29T14:00Z", "price_kwh": 0.0812}, or a list.',
     )
     import_mb: Annotated[int, Field(ge=1)] = Field(default=512, description="How large a file to import may be.")
+    firmware_url: str | None = Field(
+        default=None,
+        pattern=r"^http://[^\s/?#]+(/[^\s?#]*)?$",
+        description="By which address gateways fetch their firmware, e.g. http://192.168.1.10:8080; that of the "
+        "request which orders the update if absent.",
+    )
+    firmware_key: Path | None = Field(
+        default=None, description="The public key (PEM or DER) that releases of firmware must be signed with."
+    )
 
     @property
     def loopback(self) -> bool:

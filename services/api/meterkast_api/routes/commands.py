@@ -1,30 +1,39 @@
 """Orders to a gateway."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Body, Path, Request, Response
 from meterkast_contracts.topics import Command
 
 from meterkast_api import examples
 from meterkast_api.access.audit import AuditLog
 from meterkast_api.access.scopes import Caller, Scope, needs
-from meterkast_api.answers import Forgotten, Order, json_answer, problems
+from meterkast_api.answers import Forgotten, Order, OrderDetail, json_answer, problems
 from meterkast_api.commands import Commands
 from meterkast_api.directory import Directory
+from meterkast_api.firmware.address import release_url
+from meterkast_api.firmware.shelf import Shelf
+from meterkast_api.problems import ProblemError, invalid
 from meterkast_api.routes.meters import JSON, GatewayPath
 
+_MOST_SETTINGS_BYTES = 512
 CommandPath = Annotated[Command, Path(description="What the gateway is to do.", examples=["restart"])]
 
 
 class CommandRoutes:
     """`/api/v1/meters/{gateway}/command/{name}`."""
 
-    def __init__(self, commands: Commands, directory: Directory, audit: AuditLog) -> None:
+    def __init__(
+        self, commands: Commands, directory: Directory, audit: AuditLog, firmware: Shelf, *, firmware_url: str | None
+    ) -> None:
         self._commands = commands
         self._directory = directory
         self._audit = audit
+        self._firmware = firmware
+        self._firmware_url = firmware_url
 
     def router(self) -> APIRouter:
         """The route."""
@@ -35,7 +44,7 @@ class CommandRoutes:
             self.command,
             methods=["POST"],
             status_code=HTTPStatus.ACCEPTED,
-            responses=sent | problems(401, 403, 404, 422, 503),
+            responses=sent | problems(401, 403, 404, 409, 422, 503),
         )
         told = json_answer(Forgotten, examples.FORGOTTEN, "The broker has the order; the parser carries it out.", 202)
         router.add_api_route(
@@ -60,15 +69,44 @@ class CommandRoutes:
         return Response(orjson.dumps(body), HTTPStatus.ACCEPTED, media_type=JSON)
 
     async def command(
-        self, gateway: GatewayPath, name: CommandPath, caller: Annotated[Caller, needs(Scope.CONTROL)]
+        self,
+        request: Request,
+        gateway: GatewayPath,
+        name: CommandPath,
+        caller: Annotated[Caller, needs(Scope.CONTROL)],
+        detail: Annotated[OrderDetail | None, Body(description="What the order carries, if anything.")] = None,
     ) -> Response:
         """Tell a gateway to restart, show where it is, update itself, purge its log, or forget its WiFi network.
 
         A gateway that is away does not hear of it. `forget-wifi` lets the gateway open its own network again: somebody
-        has to go there.
+        has to go there. `update` with a version sends the address of that release; `set` carries settings.
         """
         await self._directory.check(gateway)
-        topic = await self._commands.send(gateway, name)
-        await self._audit.note(caller, f"command {name} sent", gateway)
+        payload = await self._payload(request, name, detail or OrderDetail())
+        topic = await self._commands.send(gateway, name, payload)
+        await self._audit.note(caller, f"command {name} sent", f"{gateway} {payload.decode()}".rstrip())
         body = {"gateway": gateway, "command": name, "topic": topic}
         return Response(orjson.dumps(body), HTTPStatus.ACCEPTED, media_type=JSON)
+
+    async def _payload(self, request: Request, name: Command, detail: OrderDetail) -> bytes:
+        if detail.version is not None and name is not Command.UPDATE:
+            raise invalid("version", "only update takes it")
+        if (detail.settings is not None) != (name is Command.SET):
+            raise invalid("settings", "set takes them, and nothing else does")
+        if detail.settings is not None:
+            payload = orjson.dumps(detail.settings)
+            if len(payload) > _MOST_SETTINGS_BYTES:
+                raise invalid("settings", f"they take {_MOST_SETTINGS_BYTES} bytes at most")
+            return payload
+        if detail.version is None:
+            return b""
+        return await self._update(request, detail.version)
+
+    async def _update(self, request: Request, version: str) -> bytes:
+        if await asyncio.to_thread(self._firmware.get, version) is None:
+            known = [kept.manifest.version for kept in await asyncio.to_thread(self._firmware.releases)]
+            there = f"there are {', '.join(known)}" if known else "there is none yet: meterkast firmware release"
+            raise ProblemError(
+                HTTPStatus.NOT_FOUND, "unknown-release", f"there is no release {version}; {there}", known=known
+            )
+        return orjson.dumps({"url": release_url(request, version, self._firmware_url), "version": version})

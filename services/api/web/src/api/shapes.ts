@@ -59,12 +59,24 @@ export interface Device {
   gateway: string;
   source: string;
   version: string;
-  started_at: string;
+  /** Absent where the gateway has no clock. */
+  started_at?: string;
   address?: string;
   line?: string;
   signal_dbm?: number;
   uptime_s: number;
   counters?: Record<string, number>;
+  commands?: readonly string[];
+  slot?: string;
+  reset_cause?: string;
+  update?: string;
+  answer?: string;
+}
+
+/** A release of the gateways' firmware; the newest comes first in their list. */
+export interface Release {
+  version: string;
+  sequence: number;
 }
 
 /** Health of one instance of a service. */

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { Device, ServiceHealth } from "../api/shapes";
+import type { Device, Release, ServiceHealth } from "../api/shapes";
 import type { Format } from "../format/format";
 import type { House } from "../live/house";
 import type { Gateway } from "../live/state";
@@ -113,7 +113,7 @@ function GatewayThing({ gateway, device, house, format }: GatewayProps) {
         )}
         {device && <DeviceFacts device={device} format={format} />}
       </dl>
-      {device?.source.startsWith("esp") && <Commands gateway={name} house={house} format={format} />}
+      {device?.source.startsWith("esp") && <Commands device={device} house={house} format={format} />}
     </li>
   );
 }
@@ -128,31 +128,56 @@ function Fact({ name, value }: { name: string; value: string }) {
 }
 
 function DeviceFacts({ device, format }: { device: Device; format: Format }) {
-  const { source, version, address, line, signal_dbm, started_at, counters = {} } = device;
+  const { source, version, address, line, signal_dbm, counters = {} } = device;
+  const { slot, reset_cause, update, answer } = device;
   const counted = Object.entries(counters).map(([name, count]) => `${name} ${format.number(count)}`);
   return (
     <>
       <Fact name={format.text("gateway.source")} value={[source, line].filter(Boolean).join(", ")} />
-      <Fact name={format.text("gateway.version")} value={version} />
+      <Fact
+        name={format.text("gateway.version")}
+        value={slot ? format.text("gateway.slot", { version, slot }) : version}
+      />
       {address && <Fact name={format.text("gateway.address")} value={address} />}
       {signal_dbm !== undefined && (
         <Fact name={format.text("gateway.signal")} value={`${format.number(signal_dbm)} dBm`} />
       )}
-      <Fact name={format.text("gateway.since")} value={format.moment(Date.parse(started_at))} />
+      <Fact name={format.text("gateway.since")} value={since(device, format)} />
+      {reset_cause && <Fact name={format.text("gateway.cause")} value={reset_cause} />}
+      {update && <Fact name={format.text("gateway.update")} value={update} />}
+      {answer && <Fact name={format.text("gateway.answer")} value={answer} />}
       {counted.length > 0 && <Fact name={format.text("gateway.counters")} value={counted.join(" · ")} />}
     </>
   );
 }
 
+/** Since when it runs; for how long where the gateway has no clock. */
+function since({ started_at, uptime_s }: Device, format: Format): string {
+  if (started_at !== undefined) return format.moment(Date.parse(started_at));
+  const hours = Math.floor(uptime_s / 3600);
+  const minutes = Math.floor((uptime_s % 3600) / 60);
+  return format.text("gateway.uptime", { hours: format.number(hours), minutes: format.number(minutes) });
+}
+
 const COMMANDS = ["identify", "restart"] as const;
 
-/** What a gateway with our firmware can be told to do. */
-function Commands({ gateway, house, format }: Props & { gateway: string }) {
+/** What a gateway with our firmware can be told to do; the newest release that it does not run is offered. */
+function Commands({ device, house, format }: Props & { device: Device }) {
+  const { gateway, version, commands = [] } = device;
   const session = useSession();
   const [told, tell] = useState("");
-  const send = async (command: string) => {
+  const [newest, offer] = useState<string>();
+  const updates = commands.includes("update");
+  useEffect(() => {
+    if (!updates) return;
+    house.client.get("firmware").then(
+      (list) => offer((list as readonly Release[])[0]?.version),
+      () => offer(undefined), // an older server has none
+    );
+  }, [house, updates]);
+  const send = async (command: string, detail?: object) => {
     try {
-      await session.control(() => house.client.send("POST", `meters/${gateway}/command/${command}`));
+      await session.control(() => house.client.send("POST", `meters/${gateway}/command/${command}`, detail));
       tell(format.text("command.sent"));
     } catch (error) {
       tell(sentenceOf(error, format));
@@ -165,6 +190,15 @@ function Commands({ gateway, house, format }: Props & { gateway: string }) {
           {format.text(`command.${command}`)}
         </button>
       ))}
+      {newest !== undefined && newest !== version && (
+        <button
+          type="button"
+          class="button plain small"
+          onClick={() => void send("update", { version: newest })}
+        >
+          {format.text("command.update", { version: newest })}
+        </button>
+      )}
       <span role="status" class="note">
         {told}
       </span>

@@ -1,0 +1,232 @@
+"""The gateway at work: port → telegrams → ring → broker, and what it says of itself."""
+
+import gc
+from struct import calcsize
+from time import sleep_ms, ticks_add, ticks_diff, ticks_ms
+
+import led
+import machine
+import state as store
+from micropython import const
+from mqtt import Session
+from port import Port
+from rarely import load
+from ring import Ring
+from status import Status
+from wifi import Wifi
+from wifi import name as wifi_name
+
+_DEVICE_S = const(60)
+_PROOF_S = const(60)
+_TRIAL_S = const(300)
+_ANSWERED_MS = const(5000)
+_HANG_S = const(60)
+_SPARE_WORDS = const(1100)
+_RING_MOST = const(24000)
+_RING_LEAST = const(3200)
+
+_NOTHING = const(0)
+_STATUS = const(1)
+_DEVICE = const(2)
+_TELEGRAM = const(3)
+
+
+class Gateway:
+    """Reads one port and publishes its telegrams; `step()` is one turn of the loop and never waits."""
+
+    def __init__(self, config, state, framer, uart):
+        self.config = config
+        self.state = state
+        self.led = led.Led(config["led"])
+        self.led.play(led.START)
+        self.framer = framer
+        self.port = Port(uart, framer, self.led.attach)
+        self.wifi = Wifi(config)
+        self.session = Session(config, self.wifi.dns)
+        self._top = (config["prefix"] + "/" + config["gateway"] + "/").encode()
+        self._topic = self._top + b"telegram"
+        self.telegrams = self.thinned = self.uptime_s = self.announce_in_s = 0
+        self._known = None
+        self._sending = _NOTHING
+        self._number = 0
+        self._online = False
+        self.device_due = True
+        self._device_s = self._up_s = self._came_s = 0
+        self._hang_s = 0
+        self._second = ticks_ms()
+        self._last = None
+        self._trial = load("trial").running(state)
+        self._status = Status(lambda: load("about").describe(self), self.age_s, wifi_name())
+        self._proved = False
+        self.ring = _ring()
+
+    def start(self):
+        """Listen, and restart the chip when the loop stands still for a minute."""
+        self.port.start()
+        timer = machine.Timer(-1)
+        timer.init(period=1000, mode=machine.Timer.PERIODIC, callback=self._guard, hard=True)
+
+    def age_s(self):
+        """Seconds since the last whole telegram, None before the first."""
+        return self.uptime_s - self._came_s if self.telegrams else None
+
+    def _guard(self, _timer):
+        self._hang_s += 1
+        if self._hang_s > _HANG_S:
+            machine.reset()
+
+    def step(self):
+        """One turn; the length of a telegram if one came."""
+        self._hang_s = 0
+        length = self.port.read()
+        session = self.session
+        session.poll(self.wifi.poll())
+        self._follow()
+        if length:
+            self._keep(length)
+        if session.order:
+            order, session.order = session.order, None
+            self.state["answer"] = load("orders").carry_out(self, order)
+            self.device_due = True
+        if session.ready:
+            self._publish()
+        if self._last:
+            self._end()
+        self.led.poll()
+        self._status.poll(self.wifi.address())
+        while ticks_diff(ticks_ms(), self._second) >= 1000:
+            self._second = ticks_add(self._second, 1000)
+            self.uptime_s += 1
+            self._watch()
+        return length
+
+    def _keep(self, length):
+        ring = self.ring
+        self.telegrams += 1
+        self._came_s = self.uptime_s
+        if (self.telegrams - 1) % self.config["thin"]:
+            self.thinned += 1
+        else:
+            ring.held = self._sending == _TELEGRAM
+            oldest = ring.popped
+            ring.put(memoryview(self.framer.buffer)[:length])
+            if ring.popped != oldest:
+                self._number = 0
+        self.framer.drop()
+        if self.port.valid():
+            self.device_due = True
+
+    def _follow(self):
+        """Take note of what has become of the session and of the message on its way."""
+        session = self.session
+        known = (self.wifi.address(), session.sessions)
+        if known != self._known:
+            if known[0] and not (self._known and self._known[0]):
+                self.led.play(led.WIFI)
+            self._known = known
+            self._online = False
+            self._sending = _NOTHING
+            self.device_due = True
+            self._up_s = self.uptime_s
+            store.note(session.trouble or "connected")
+        sent = self._sending
+        if not session.up:
+            self._sending = _NOTHING
+        elif sent and not session.in_flight:
+            self._sending = _NOTHING
+            if sent == _STATUS:
+                self._online = True
+            elif sent == _TELEGRAM:
+                self.ring.pop()
+                self._number = 0
+                self.led.play(led.TELEGRAM)
+                self._prove()
+
+    def _publish(self):
+        session = self.session
+        if not self._online:
+            self._sending = _STATUS
+            session.publish(session.status, b"online", True)
+        elif self.device_due or self.uptime_s - self._device_s >= _DEVICE_S:
+            self.device_due = False
+            self._device_s = self.uptime_s
+            self._sending = _DEVICE
+            gc.collect()
+            session.publish(self._top + b"device", load("about").describe(self), True)
+        elif self.ring.waiting:
+            self._sending = _TELEGRAM
+            self._number = session.publish(self._topic, self.ring.first(), False, self._number)
+        else:
+            return
+        session.poll(True)
+
+    def _prove(self):
+        if not self._proved and self._online and self.session.orders:
+            self._proved = True
+            self._trial = False
+            load("trial").passed()
+            self.state["trial"] = None
+            self.state["update"] = store.load().get("update")
+            self.device_due = True
+
+    def _watch(self):
+        """Once a second: has a trial passed or failed, is the network gone for long?"""
+        if self.announce_in_s:
+            self.announce_in_s -= 1
+            if not self.announce_in_s:
+                self._online = False
+                self.device_due = True
+        if self.session.up and self.uptime_s - self._up_s > _PROOF_S:
+            self._prove()
+        if self._trial:
+            if self.uptime_s > _TRIAL_S:
+                load("trial").failed(self.session.trouble or "no minute without a lost connection")
+        elif self.wifi.away_s() > (self.config.get("portal_after", 10) * 60 or self.uptime_s):
+            store.request("portal")
+
+    def finally_do(self, action, answer):
+        """Do what ends in a restart once its order is answered; `answer` is what is said after the restart."""
+        self._last = (action, answer, ticks_ms())
+
+    def _end(self):
+        action, answer, asked = self._last
+        answered = not self.device_due and self._sending == _NOTHING
+        if answered or ticks_diff(ticks_ms(), asked) > _ANSWERED_MS:
+            self._last = None
+            self.session.drop()
+            sleep_ms(200)
+            if answer:
+                load("trial").leave(answer)
+            action()
+
+
+def run(state, config, framer, uart):
+    """Build the gateway and let it work until something restarts the chip."""
+    load("trial").leave(None)
+    state["slot"] = store.running()
+    state["version"] = store.version()
+    gateway = Gateway(config, state, framer, uart)
+    gateway.start()
+    while True:
+        if not gateway.step():
+            sleep_ms(5)
+
+
+def _ring():
+    """As many bytes as the heap can spare, once the names in modules that come and go are known: those stay."""
+    for name in ("greeting", "names", "about", "trial", "checks", "settings", "orders"):
+        load(name)
+        gc.collect()
+    spare = bytearray(_SPARE_WORDS * calcsize("P"))  # in one piece, for what comes and goes
+    size = _RING_MOST
+    while size > _RING_LEAST:
+        try:
+            ring = Ring(size)
+            break
+        except MemoryError:
+            size -= 512
+    else:
+        ring = Ring(size)
+    del spare
+    gc.collect()
+    return ring

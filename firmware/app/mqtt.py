@@ -1,0 +1,292 @@
+"""A session with the broker that never waits: each `poll()` does what can be done at once."""
+
+import os
+import select
+import socket
+from time import ticks_add, ticks_diff, ticks_ms
+
+import packets
+from micropython import const
+from rarely import load
+
+_KEEP_ALIVE_S = const(30)
+_PING_MS = const(20000)
+_ANSWER_MS = const(15000)
+_BACKOFF_S = const(1)
+_BACKOFF_MOST_S = const(60)
+
+_CONNACK = const(2)
+_PUBLISH = const(3)
+_PUBACK = const(4)
+_SUBACK = const(9)
+_PINGRESP = const(13)
+
+_AWAY = const(0)
+_NAMING = const(1)
+_JOINING = const(2)
+_GREETING = const(3)
+_SUBSCRIBING = const(4)
+_UP = const(5)
+_IN = const(256)
+_OUT = const(320)
+
+
+class Session:
+    """MQTT 3.1.1 with one message of QoS 1 in flight, a last will `offline`, and orders from `command/+`.
+
+        `up` says that messages can go, `orders` that the broker lets us read orders, `in_flight` that a message is not
+    acknowledged yet, `order` is what came: (name, payload, whether it was retained), payload None where it was too long.
+        `trouble` says why there is no session.
+    """
+
+    def __init__(self, config, server):
+        broker = config["broker"]
+        top = (config["prefix"] + "/" + config["gateway"] + "/").encode()
+        self._host = broker["host"]
+        self._port = broker["port"]
+        self._user = (broker.get("user") or "").encode()
+        self._password = (broker.get("password") or "").encode()
+        self._client = ("meterkast-" + config["gateway"]).encode()
+        self.status = top + b"status"
+        self._commands = top + b"command/"
+        self._server = server
+        self._socket = self._poller = self._lookup = self._address = None
+        self._in = bytearray(_IN)
+        self._out = bytearray(_OUT)
+        self._in_view = memoryview(self._in)
+        self._out_view = memoryview(self._out)
+        self._state = _AWAY
+        self._backoff_s = _BACKOFF_S
+        self._number = 0
+        self._retry_at = ticks_ms()
+        self.sessions = 0
+        self.trouble = "not connected yet"
+        self._reset()
+
+    def _reset(self):
+        self._held = self._skip = 0
+        self._out_at = self._out_end = 0
+        self._body = None
+        self._body_at = 0
+        self._ack = 0
+        self._pinged = False
+        self._asked = self._sent = ticks_ms()
+        self.up = self.orders = False
+        self.in_flight = 0
+        self.order = None
+
+    @property
+    def ready(self):
+        """Whether a message can go now."""
+        return self.up and not self.in_flight and self._out_at == self._out_end and self._body is None
+
+    def publish(self, topic, payload, retain=False, again=0):
+        """Send a message, whose payload stays as it is until `in_flight` is over; return its number.
+
+        `again` is the number of the same message on a lost connection.
+        """
+        self._number = self._number % 65534 + 1
+        self.in_flight = again or self._number
+        self._out_at = 0
+        self._out_end = packets.publish(self._out, self.in_flight, topic, len(payload), retain, again)
+        self._body = memoryview(payload)
+        self._body_at = 0
+        self._asked = ticks_ms()
+        return self.in_flight
+
+    def poll(self, network):
+        """Go on with whatever there is to do."""
+        try:
+            if not network:
+                if self._state != _AWAY:
+                    self._lose("no network", 0)
+            elif self._state == _AWAY:
+                if ticks_diff(ticks_ms(), self._retry_at) >= 0:
+                    self._begin()
+            elif self._state == _NAMING:
+                self._address = self._lookup.poll()
+                if self._address:
+                    self._join()
+            elif self._state == _JOINING:
+                self._greet()
+            else:
+                self._send()
+                while self._receive():
+                    pass
+                self._keep_alive()
+        except (OSError, ValueError) as error:
+            self._lose(str(error), self._backoff_s)
+
+    def drop(self):
+        """Close without a goodbye: the broker says `offline` for us."""
+        self._lose("restarting", _BACKOFF_MOST_S)
+
+    def _lose(self, why, pause_s):
+        for thing in (self._socket, self._lookup):
+            if thing:
+                thing.close()
+        if not self.up:
+            self._address = None
+        self._socket = self._poller = self._lookup = None
+        self._state = _AWAY
+        self._reset()
+        self.trouble = why
+        jitter = 128 + os.urandom(1)[0] // 2
+        self._retry_at = ticks_add(ticks_ms(), pause_s * 1000 * jitter // 256)
+        if pause_s:
+            self._backoff_s = min(self._backoff_s * 2, _BACKOFF_MOST_S)
+
+    def _begin(self):
+        if self._address or self._host[-1].isdigit() or not self._server():
+            self._join()
+        else:
+            self._lookup = load("names").Lookup(self._host, self._server())
+            self._state = _NAMING
+
+    def _join(self):
+        """Begin to connect; without a DNS server of its own the port looks the name up."""
+        self._lookup = None
+        place = socket.getaddrinfo(self._address or self._host, self._port)[0][-1]
+        self._socket = socket.socket()
+        self._socket.setblocking(False)
+        self._socket.setsockopt(6, getattr(socket, "TCP_NODELAY", 1), 1)
+        self._poller = select.poll()
+        self._poller.register(self._socket, select.POLLOUT)
+        self._state = _JOINING
+        self._asked = ticks_ms()
+        try:
+            self._socket.connect(place)
+        except OSError as error:
+            if error.errno != 115:  # EINPROGRESS
+                raise
+
+    def _greet(self):
+        for _, event in self._poller.poll(0):
+            if event & (select.POLLERR | select.POLLHUP):
+                raise OSError("broker does not listen")
+            self._out_end = load("greeting").connect(
+                self._out, self._client, self.status, b"offline", self._user, self._password, _KEEP_ALIVE_S
+            )
+            self._poller = None
+            self._state = _GREETING
+            self._asked = ticks_ms()
+            self._send()
+            return
+        self._check_answer("broker cannot be reached")
+
+    def _check_answer(self, why):
+        if ticks_diff(ticks_ms(), self._asked) > _ANSWER_MS:
+            raise OSError(why)
+
+    def _keep_alive(self):
+        if self._state != _UP or self.in_flight or self._pinged:
+            self._check_answer("broker does not answer")
+        elif ticks_diff(ticks_ms(), self._sent) > _PING_MS and self.ready:
+            self._out[0:2] = packets.PINGREQ
+            self._out_at, self._out_end = 0, 2
+            self._pinged = True
+            self._asked = ticks_ms()
+            self._send()
+
+    def _send(self):
+        """Send what the socket takes; it may take less than it is given."""
+        while True:
+            if self._out_at < self._out_end:
+                count = self._give(self._out_view[self._out_at : self._out_end])
+                self._out_at += count
+            elif self._body is not None:
+                count = self._give(self._body[self._body_at :])
+                self._body_at += count
+                if self._body_at == len(self._body):
+                    self._body = None
+            elif self._ack:
+                self._out_at, self._out_end = 0, packets.puback(self._out, 0, self._ack)
+                self._ack = 0
+                continue
+            else:
+                return
+            if not count:
+                return
+            self._sent = self._asked = ticks_ms()
+
+    def _give(self, data):
+        if not len(data):
+            return 0
+        try:
+            return self._socket.send(data) or 0
+        except OSError as error:
+            if error.errno == 11:  # EAGAIN
+                return 0
+            raise OSError("broker closed the connection")
+
+    def _receive(self):
+        """Take one packet; False when there is none, or an order waits to be carried out."""
+        if self.order or self._ack:
+            return False
+        if self._held < _IN:
+            try:
+                count = self._socket.readinto(self._in_view[self._held :])
+            except OSError:
+                count = 0
+            if count == 0:
+                raise OSError("broker closed the connection")
+            self._held += count or 0
+        if self._state == _GREETING and self._held and self._in[0] >> 4 != _CONNACK:
+            raise ValueError("this is no MQTT broker")
+        if self._skip:
+            return self._forget(min(self._skip, self._held))
+        found = packets.head(self._in, self._held)
+        if found is None:
+            return False
+        start, length = found
+        end = start + length
+        if end > self._held and self._held < _IN:
+            return False
+        kind = self._in[0] >> 4
+        if end > self._held and kind != _PUBLISH:
+            raise ValueError("this is no MQTT broker")
+        self._take(kind, start, min(end, self._held), end <= self._held)
+        self._skip = end
+        return self._forget(min(end, self._held))
+
+    def _forget(self, count):
+        held = self._held - count
+        self._in_view[:held] = self._in_view[count : self._held]
+        self._held = held
+        self._skip -= count
+        return held > 0
+
+    def _take(self, kind, start, end, whole):
+        data = self._in
+        if kind == _PUBACK:
+            if packets.number_at(data, start) == self.in_flight and self._body is None:
+                self.in_flight = 0
+                self._backoff_s = _BACKOFF_S
+        elif kind == _PUBLISH:
+            self._take_order(start, end, whole)
+        elif kind == _PINGRESP:
+            self._pinged = False
+        elif kind == _CONNACK and self._state == _GREETING:
+            if data[start + 1]:
+                raise OSError("broker refuses: " + load("greeting").REFUSALS[min(data[start + 1], 5)])
+            self._state = _SUBSCRIBING
+            self._out_at = 0
+            self._out_end = load("greeting").subscribe(self._out, 65535, self._commands + b"+")
+            self._asked = ticks_ms()
+            self._send()
+        elif kind == _SUBACK and self._state == _SUBSCRIBING:
+            self._state = _UP
+            self.up = True
+            self.orders = data[end - 1] < 128
+            self.trouble = "" if self.orders else "broker lets us read no orders"
+            self.sessions += 1
+
+    def _take_order(self, start, end, whole):
+        data = self._in
+        quality = data[0] >> 1 & 3
+        at = start + 2 + packets.number_at(data, start)
+        name = bytes(self._in_view[start + 2 + len(self._commands) : at])
+        if quality:
+            self._ack = packets.number_at(data, at)
+            at += 2
+        self.order = (name, bytes(self._in_view[at:end]) if whole else None, bool(data[0] & 1))

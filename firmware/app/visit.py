@@ -1,0 +1,100 @@
+"""One visitor of the gateway's page: at most 256 bytes a turn, five seconds in all; loaded only meanwhile."""
+
+import gc
+import select
+import sys
+import time
+
+from micropython import const
+
+TYPE_CHECKING = const(0)
+if TYPE_CHECKING:
+    import socket
+    from typing import IO
+
+    from status import Status
+
+_WITHIN_MS = const(5_000)
+_EVICT_MS = const(1_000)
+_LARGEST = const(4096)
+
+
+class Visit:
+    """Reads the request to its end and answers: `/` is the page, `/device` what the gateway says of itself."""
+
+    def __init__(self, status: Status, sock: socket.socket, poller: select.poll) -> None:
+        self.sock = sock
+        self._status = status
+        self._poller = poller
+        self._since = time.ticks_ms()
+        self._first = self._end = b""
+        self._taken = 0
+        self._out = self._file = None
+        self._done = False
+        sock.setblocking(False)
+        poller.register(sock, select.POLLIN)
+
+    def over(self, waiting: bool) -> bool:
+        """Whether it is done or has had its time, which is short before a request is there while others wait."""
+        age = time.ticks_diff(time.ticks_ms(), self._since)
+        over = self._done or age > (_EVICT_MS if waiting and not self._out else _WITHIN_MS)
+        if over and self._file:
+            self._file.close()
+        return over
+
+    def work(self) -> None:
+        """Go on by one piece."""
+        try:
+            if self._out is None:
+                self._read()
+            else:
+                self._send()
+        except (OSError, MemoryError):
+            self._done = True
+
+    def _read(self) -> None:
+        part = self.sock.read(256)
+        if part is None:
+            return
+        self._first = self._first or part[:32]
+        self._end = self._end[-3:] + part
+        self._taken += len(part)
+        if b"\r\n\r\n" in self._end:
+            self._end = b""
+            self._answer()
+        elif not part or self._taken > _LARGEST:
+            self._done = True
+
+    def _answer(self) -> None:
+        coding, kind, body, size, code = "", "application/json", b"", 0, "200 OK"
+        if self._first.startswith(b"GET / "):
+            self._file, coding = _page()
+            kind = "text/html; charset=utf-8"
+            size = self._file.seek(0, 2)
+            self._file.seek(0)
+        elif self._first.startswith(b"GET /device "):
+            gc.collect()
+            age = self._status.age_s()
+            body = b'{"age_s":%s,"device":%s}' % (b"null" if age is None else b"%d" % age, self._status.describe())
+            size = len(body)
+        else:
+            code = "404 Not Found"
+        head = "HTTP/1.0 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n%sCache-Control: no-store\r\n\r\n"
+        self._out = (head % (code, kind, size, coding)).encode() + body
+        self._poller.modify(self.sock, select.POLLOUT)
+
+    def _send(self) -> None:
+        self._out = self._out[self.sock.send(self._out[:256]) :]
+        if not self._out and self._file:
+            self._out = self._file.read(256)
+        self._done = not self._out
+
+
+def _page() -> tuple[IO[bytes], str]:
+    for folder in sys.path:
+        for name, coding in (("status.html.gz", "Content-Encoding: gzip\r\n"), ("status.html", "")):
+            try:
+                return open(folder + "/" + name if folder else name, "rb"), coding
+            except OSError:
+                pass
+    raise OSError("status.html")

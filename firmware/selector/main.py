@@ -1,0 +1,31 @@
+import gc
+import sys
+
+import machine
+import state
+
+before = []
+try:
+    try:
+        import selector
+
+        now = selector.choose()
+        del selector, sys.modules["selector"]
+        gc.collect()
+        before = list(sys.modules)
+        import start
+
+        start.run(now)
+        why = "it ended"
+    except (Exception, KeyboardInterrupt) as error:
+        why = repr(error)
+    state.note(why, state.FAILED)
+    for name in list(sys.modules):
+        if name not in before:
+            del sys.modules[name]
+    gc.collect()
+    import selector
+
+    selector.pause()
+finally:
+    machine.reset()

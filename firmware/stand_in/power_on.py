@@ -1,0 +1,67 @@
+"""Power on: mounts a flash image as the chip does and runs its boot.py and main.py.
+
+    micropython power_on.py IMAGE
+
+with MICROPYPATH leading to this folder; FIRMWARE_SLEEP divides every sleep, FIRMWARE_HURRY the time of every timer.
+Files and devices of the PC, as in FIRMWARE_PORT, are below /pc: /pc/dev/ttyUSB0.
+"""
+
+import os
+import sys
+import time
+
+import machine
+import network
+import vfs
+from flash import Flash
+
+_open = open
+
+
+class Like:
+    """A built-in module with some of its names replaced."""
+
+    def __init__(self, module: object, **replaced: object) -> None:
+        for name in dir(module):
+            if not name.startswith("__"):
+                setattr(self, name, getattr(module, name))
+        for name, value in replaced.items():
+            setattr(self, name, value)
+
+
+def mount(flash: Flash) -> None:
+    """Make a flash the root of the files, and the PC's own root /pc below it."""
+    vfs.umount("/")
+    vfs.mount(flash, "/")
+    vfs.mount(vfs.VfsPosix("/"), "/pc")
+
+
+def modules() -> dict:
+    """What the chip has and a PC has not, or not so."""
+    hurry = int(os.getenv("FIRMWARE_SLEEP") or 1)
+    return {
+        "machine": machine,
+        "network": network,
+        "os": Like(os, dupterm=lambda _stream, _slot=0: None),
+        "time": Like(
+            time,
+            sleep=lambda seconds: time.sleep_ms(int(seconds * 1000 / hurry)),
+            sleep_ms=lambda ms: time.sleep_ms(ms // hurry),
+        ),
+    }
+
+
+def chip() -> None:
+    """Run what the chip runs at its start."""
+    os.chdir("/")
+    sys.path[:] = ["", ".frozen", "/lib", "/"]
+    for name in ("boot.py", "main.py"):
+        with _open("/" + name) as file:
+            text = file.read()
+        exec(text, {"__name__": "__main__"})
+
+
+if __name__ == "__main__":
+    mount(Flash(_open(sys.argv[1], "r+b")))
+    sys.modules.update(modules())
+    chip()
