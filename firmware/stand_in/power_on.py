@@ -31,6 +31,8 @@ class Like:
 
 def mount(flash: Flash) -> None:
     """Make a flash the root of the files, and the PC's own root /pc below it."""
+    if "pc" in os.listdir("/"):
+        vfs.umount("/pc")
     vfs.umount("/")
     vfs.mount(flash, "/")
     vfs.mount(vfs.VfsPosix("/"), "/pc")

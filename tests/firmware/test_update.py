@@ -12,7 +12,6 @@ import pytest
 from tests.firmware.device import (
     DEVICE_HEAP,
     FIRMWARE,
-    STAND_IN_HEAP,
     Chip,
     Files,
     Release,
@@ -21,6 +20,7 @@ from tests.firmware.device import (
     compiled,
     new_image,
     signer,
+    stand_in_heap,
 )
 from tests.firmware.server import Shelf, serving
 
@@ -319,7 +319,7 @@ def test_an_update_of_the_real_size_fits_the_heap(chip: Chip, shelf: Shelf, caps
     url = shelf.put("r", release.served())
     low, high = 16, 39
     while low < high:
-        chip.heap = ((low + high) // 2) * 1024 + STAND_IN_HEAP
+        chip.heap = ((low + high) // 2) * 1024 + stand_in_heap()
         if ordered(chip, url) == "1.6.0: trial":
             high = (low + high) // 2
         else:
@@ -333,7 +333,7 @@ def test_the_selector_leaves_the_heap_to_the_application(chip: Chip, capsys: pyt
     """When the application starts, no more than the state's module and the chip's path are left in the heap."""
     chip.flash(new_image(RUNNING))
     used = chip.boot("import gc; gc.collect(); print('USED', gc.mem_alloc()); state.restart()").split("USED ")[1]
-    left = int(used) - STAND_IN_HEAP
+    left = int(used) - stand_in_heap()
     with capsys.disabled():
         sys.stdout.write(
             f"\nselector and state leave {left} bytes in the heap (64-bit), the test's start.py among them\n"
