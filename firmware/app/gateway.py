@@ -170,7 +170,7 @@ class Gateway:
             self.device_due = True
 
     def _watch(self):
-        """Once a second: has a trial passed or failed, is the network gone for long?"""
+        """Once a second see whether a trial has passed or failed, and whether the network is gone for long."""
         if self.announce_in_s:
             self.announce_in_s -= 1
             if not self.announce_in_s:
