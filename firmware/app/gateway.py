@@ -217,7 +217,13 @@ def _ring():
     for name in ("greeting", "names", "about", "trial", "checks", "settings", "orders"):
         load(name)
         gc.collect()
-    spare = bytearray(_SPARE_WORDS * calcsize("P"))  # in one piece, for what comes and goes
+    spare = None  # in one piece, for what comes and goes
+    words = _SPARE_WORDS
+    while words and spare is None:
+        try:
+            spare = bytearray(words * calcsize("P"))
+        except MemoryError:
+            words -= 100
     size = _RING_MOST
     while size > _RING_LEAST:
         try:
@@ -226,7 +232,9 @@ def _ring():
         except MemoryError:
             size -= 512
     else:
-        ring = Ring(size)
-    del spare
+        spare = None
+        gc.collect()
+        ring = Ring(_RING_LEAST)
+    spare = None
     gc.collect()
     return ring

@@ -24,7 +24,7 @@ PARTS = Path(__file__).parent / "device_parts"
 BIN = Path(sys.executable).parent
 MICROPYTHON = BIN / "micropython"
 HEAP_KB = 64
-"""Of 8-byte words and with the stand-in's own code: more than the chip's 38 KB, where the same takes 27 KB less the ring."""
+"""Of 8-byte words and with the stand-in's own code, so more than the chip's 38 KB."""
 PATIENCE_S = 20.0
 GATEWAY = "esp01-dsmr-3f"
 RESTARTS = 75
