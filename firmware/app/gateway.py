@@ -170,7 +170,7 @@ class Gateway:
             self.device_due = True
 
     def _watch(self):
-        """Once a second: has a trial passed or failed, is the network gone for long?"""
+        """Once a second see whether a trial has passed or failed, and whether the network is gone for long."""
         if self.announce_in_s:
             self.announce_in_s -= 1
             if not self.announce_in_s:
@@ -217,7 +217,13 @@ def _ring():
     for name in ("greeting", "names", "about", "trial", "checks", "settings", "orders"):
         load(name)
         gc.collect()
-    spare = bytearray(_SPARE_WORDS * calcsize("P"))  # in one piece, for what comes and goes
+    spare = None  # in one piece, for what comes and goes
+    words = _SPARE_WORDS
+    while words and spare is None:
+        try:
+            spare = bytearray(words * calcsize("P"))
+        except MemoryError:
+            words -= 100
     size = _RING_MOST
     while size > _RING_LEAST:
         try:
@@ -226,7 +232,9 @@ def _ring():
         except MemoryError:
             size -= 512
     else:
-        ring = Ring(size)
-    del spare
+        spare = None
+        gc.collect()
+        ring = Ring(_RING_LEAST)
+    spare = None
     gc.collect()
     return ring

@@ -34,9 +34,9 @@ _OUT = const(320)
 class Session:
     """MQTT 3.1.1 with one message of QoS 1 in flight, a last will `offline`, and orders from `command/+`.
 
-        `up` says that messages can go, `orders` that the broker lets us read orders, `in_flight` that a message is not
-    acknowledged yet, `order` is what came: (name, payload, whether it was retained), payload None where it was too long.
-        `trouble` says why there is no session.
+    `up` says that messages can go, `orders` that the broker lets us read orders, `in_flight` that a message is not
+    acknowledged yet. `order` is what came: name, payload (None if it was too long), whether it was retained. `trouble`
+    says why there is no session.
     """
 
     def __init__(self, config, server):

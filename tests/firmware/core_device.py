@@ -1,4 +1,4 @@
-"""A gateway's firmware on real MicroPython: compiled as for the chip, its port a pseudo-terminal, its flash a folder."""
+"""A gateway's firmware on real MicroPython: compiled as for the chip, its port a pseudo-terminal."""
 
 import json
 import os
@@ -24,6 +24,7 @@ PARTS = Path(__file__).parent / "device_parts"
 BIN = Path(sys.executable).parent
 MICROPYTHON = BIN / "micropython"
 HEAP_KB = 64
+"""Of 8-byte words and with the stand-in's own code, so more than the chip's 38 KB."""
 PATIENCE_S = 20.0
 GATEWAY = "esp01-dsmr-3f"
 RESTARTS = 75
@@ -111,7 +112,7 @@ class Listener:
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
         if login:
             self._client.username_pw_set(login["user"], login["password"])
-        self._client.on_connect = lambda *_: self._client.subscribe(f"{self._top}/#", 1)
+        self._client.on_connect = self._connected
         self._client.on_message = self._took
         subscribed = threading.Event()
         self._client.on_subscribe = lambda *_: subscribed.set()
@@ -121,10 +122,17 @@ class Listener:
         assert subscribed.wait(PATIENCE_S)
         self.subscribed = subscribed
 
+    def has(self, count: int) -> bool:
+        """Whether so many telegrams have come."""
+        return len(self.telegrams) >= count
+
+    def _connected(self, *_: object) -> None:
+        self._client.subscribe(f"{self._top}/#", 1)
+
     def _took(self, _client: object, _data: object, message: mqtt.MQTTMessage) -> None:
         match message.topic.removeprefix(self._top):
             case "/telegram":
-                self.telegrams.append(message.payload)
+                self.telegrams.append(bytes(message.payload))
             case "/device" if message.payload:
                 self.devices.append(json.loads(message.payload))
             case "/status":
@@ -144,7 +152,7 @@ class Listener:
         known = len(self.devices)
         self.order(name, payload)
         until(lambda: any(self._answers(said, name) for said in self.devices[known:]), what=lambda: self.devices[-1:])
-        return next(said["answer"] for said in self.devices[known:] if self._answers(said, name))
+        return next(str(said["answer"]) for said in self.devices[known:] if self._answers(said, name))
 
     @staticmethod
     def _answers(said: dict[str, Any], name: str) -> bool:

@@ -1,45 +1,47 @@
 """The selector's state without its flash: a file in the current folder."""
 
 import json
+import sys
 
-import machine
+_RESTART = 75
 
 
-def load() -> dict:
+def load() -> dict[str, object]:
     """What was saved last."""
     try:
         with open("state.json") as file:
-            return json.load(file)
+            found: dict[str, object] = json.load(file)
+            return found
     except OSError:
         return {"slot": "a", "trial": None, "mode": "gateway"}
 
 
-def save(state: dict) -> None:
+def save(state: dict[str, object]) -> None:
     """Keep it."""
     with open("state.json", "w") as file:
         file.write(json.dumps(state))
 
 
-def request(mode: str, order: dict | None = None, update: str | None = None) -> None:
+def request(mode: str, order: dict[str, object] | None = None, update: str | None = None) -> None:
     """Restart in a mode."""
     del update
     state = load()
     state["mode"] = mode
     state["order"] = order
     save(state)
-    machine.reset()
+    sys.exit(_RESTART)
 
 
 def restart() -> None:
     """Restart on purpose."""
-    machine.reset()
+    sys.exit(_RESTART)
 
 
 def confirm() -> None:
     """The trial is good."""
     state = load()
     state["trial"] = None
-    state["confirmed"] = state.get("confirmed", 0) + 1
+    state["confirmed"] = int(str(state.get("confirmed", 0))) + 1
     save(state)
 
 
@@ -48,7 +50,7 @@ def give_up(why: str) -> None:
     state = load()
     state["why"] = why
     save(state)
-    machine.reset()
+    sys.exit(_RESTART)
 
 
 def note(text: str) -> None:
@@ -58,7 +60,7 @@ def note(text: str) -> None:
 
 def running() -> str:
     """The slot."""
-    return load()["slot"]
+    return str(load()["slot"])
 
 
 def version() -> str:

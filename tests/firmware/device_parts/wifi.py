@@ -15,7 +15,7 @@ def name() -> str:
 class Wifi:
     """As the station is used by the gateway."""
 
-    def __init__(self, config: dict) -> None:
+    def __init__(self, config: dict[str, object]) -> None:
         del config
         self._turn = 0
         self._up = False
