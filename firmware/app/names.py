@@ -96,7 +96,7 @@ class Lookup:
         colon = host.find(":")
         if colon > 0:
             host, port = host[:colon], int(host[colon + 1 :])
-        try:  # noqa: SIM105 - there is no contextlib
+        try:
             self._socket.sendto(question(self._name, self._number), socket.getaddrinfo(host, port)[0][-1])
         except OSError:
             pass
