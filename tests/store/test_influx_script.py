@@ -108,7 +108,7 @@ async def test_each_user_may_do_its_work_and_no_more(fresh: Fresh) -> None:
 
 
 async def test_the_writer_may_put_back_what_was_saved(fresh: Fresh) -> None:
-    """Reading and writing is right enough for `meterkast restore --replace`; a reader may not, and all is still there."""
+    """Reading and writing is right enough for `meterkast restore --replace`; a reader may not, and all stays."""
     fresh.run()
     settings = fresh.settings("writer")
     async with open_store(settings, Path()) as store:
