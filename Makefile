@@ -45,7 +45,7 @@ deploy-init: ## what the containers need, by nothing but Docker; ARGS="--help" f
 	@deploy/init $(ARGS)
 
 test: programs lint types imports web-test ## everything: lint, types, imports, web, unit, broker, browser
-	@$(BIN)/pytest -n $(or $(WORKERS),3) --dist loadgroup
+	@$(BIN)/pytest -n $(or $(WORKERS),4) --dist loadgroup
 
 .PHONY: programs
 programs:

@@ -13,6 +13,7 @@ from tests.compose.project import GATEWAYS, Project
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "meterkast" / "docker"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one worker run all tests of this folder, which share their containers, with time to build them."""
     for item in items:

@@ -39,6 +39,6 @@ def usage(client: httpx.Client) -> list[dict[str, Any]] | None:
     return rows if [_watt_hours(row) for row in rows] == [4 * QUARTER_WH] * HOURS else None
 
 
-def _watt_hours(row: dict[str, Any]) -> int:
-    watt_hours: int = round(row["energy_import_t1_kwh"] * 1000)
-    return watt_hours
+def _watt_hours(row: dict[str, Any]) -> int | None:
+    known = row.get("energy_import_t1_kwh")
+    return None if known is None else round(known * 1000)

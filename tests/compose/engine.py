@@ -13,7 +13,7 @@ from pathlib import Path
 START_WITHIN_S = 60.0
 STOP_WITHIN_S = 60.0
 FREE_WITHIN_S = 300.0
-LOCK = Path("/run/lock/meterkast-docker")
+LOCK = Path("/run/meterkast-docker.lock")
 """Held by the tests that have an engine of their own, since the rules of the machine's network are one for all."""
 HOW_TO_GET = (
     "Docker is missing; get it by: apt install docker.io docker-compose (as root the tests start it themselves)"

@@ -95,10 +95,10 @@ def test_restore_replaces(project: Project) -> None:
     at = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
     with linked(project.mqtt_tls, project.trust(), later, project.secret(f"mqtt-gateway-{later}")) as link:
         link.publish(f"dsmr/{later}/telegram/{int(at.timestamp() * 1000)}", dsmr_5(at, import_kwh="004321.000"))
-    eventually(lambda: _has(project, later) or None, what=f"a sample of {later}")
+    eventually(lambda: _has(project, later, at) or None, what=f"a sample of {later}")
     project.compose("stop", "history", "api")
     project.compose("run", "--rm", "-T", "--no-deps", "tools", "restore", "/backup/influxdb.tar", "--replace")
-    assert not _has(project, later)
+    assert not _has(project, later, at)
     project.up()
     with project.client() as client:
         assert usage(client) == before
@@ -120,6 +120,6 @@ def test_rotation(project: Project) -> None:
         check_unbroken(client, began, away=(stopped, started + timedelta(seconds=10)))
 
 
-def _has(project: Project, gateway: str) -> bool:
-    question = f'SELECT * FROM "meterkast_samples".."sample" WHERE "gateway" = \'{gateway}\''
-    return "series" in _ask(project, "reader", "query", question)[1]
+def _has(project: Project, gateway: str, at: datetime) -> bool:
+    here = f"\"gateway\" = '{gateway}' AND time = {int(at.timestamp() * 1000)}ms"
+    return "series" in _ask(project, "reader", "query", f'SELECT * FROM "meterkast_samples".."sample" WHERE {here}')[1]

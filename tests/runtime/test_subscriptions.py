@@ -1,6 +1,7 @@
 """Listening to more and to less while a session runs."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -51,10 +52,23 @@ async def test_a_topic_subscribed_to_again_gives_the_retained_message_again(brok
     """Who leaves and comes back to a topic hears what is retained there now."""
     async with _pair(broker) as (receiver, sender):
         await sender.publish("later/a", "kept", retain=True)
+        await _retained(broker, "later/a")
         for _ in range(2):
             await receiver.subscribe("later/a", qos=0)
             assert payloads(await take(receiver, 1)) == [b"kept"]
             receiver.unsubscribe("later/a")
+
+
+async def _retained(broker: Broker, topic: str) -> None:
+    """Wait until the broker gives what it retains: nats-server acknowledges it before."""
+    while True:
+        async with MqttSession(settings_for(broker), client_id="looker", persistent=False) as looker:
+            await looker.wait_connected()
+            await looker.subscribe(topic)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await anext(looker.messages())
+                    return
 
 
 async def test_a_topic_unsubscribed_from_is_silent(broker: Broker) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.brokers import Broker
-from tests.containers import HOW_TO_GET_DOCKER, ContainerMissingError, docker_answers, prepared, wait_for
+from tests.compose.engine import Engine
+from tests.containers import prepared, wait_for
 from tests.runtime.test_brokers import test_a_broker_keeps_its_retained_messages_over_a_restart
 from tests.runtime.test_session import (
     test_a_broken_connection_leaves_the_will,
@@ -24,9 +25,6 @@ __all__ = [
     "test_what_is_published_arrives",
     "test_what_is_published_while_the_broker_is_down_goes_out_later_in_order",
 ]
-
-if not docker_answers():
-    pytest.skip(HOW_TO_GET_DOCKER, allow_module_level=True)
 
 IMAGE = "eclipse-mosquitto:2"
 PORT = 1883
@@ -74,13 +72,12 @@ class MosquittoInContainer(Broker):
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
+def broker(images: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Broker]:
     """Give a Mosquitto in a container."""
+    if host := images.environment.get("DOCKER_HOST"):
+        monkeypatch.setenv("DOCKER_HOST", host)
     broker = MosquittoInContainer(tmp_path / "mosquitto")
-    try:
-        broker.start()
-    except ContainerMissingError as missing:
-        pytest.skip(str(missing))
+    broker.start()
     try:
         yield broker
     finally:
