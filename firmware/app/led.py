@@ -4,11 +4,6 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from machine import Pin
 
-START = (3, 500)
-WIFI = (5, 100)
-TELEGRAM = (1, 60)
-IDENTIFY = (40, 125)
-
 
 class Led:
     """Plays flashes while `poll()` is called; the LED of an ESP-01 lights when its pin is low."""
@@ -30,9 +25,8 @@ class Led:
         self._number = number
         self.attach()
 
-    def play(self, pattern):
-        """Flash as the pattern (times, ms) says; a longer one that is playing goes on."""
-        times, half_ms = pattern
+    def play(self, times, half_ms):
+        """Flash so many times, so long; a longer pattern that is playing goes on."""
         if self._changes < times * 2:
             self._changes = times * 2
             self._half_ms = half_ms

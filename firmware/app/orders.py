@@ -2,9 +2,9 @@
 
 import json
 
-import led
-import state as store
 from rarely import load
+
+store = load("state")
 
 _LONGEST = 32
 _ANNOUNCE_S = 5
@@ -47,19 +47,17 @@ def _restart(gateway, _payload):
 
 
 def _identify(gateway, _payload):
-    gateway.led.play(led.IDENTIFY)
+    gateway.led.play(40, 125)
     return "blinking for ten seconds"
 
 
 def _forget_wifi(gateway, _payload):
     def forget():
-        import wifi
-
         config = gateway.config
         config.pop("wifi", None)
         config.pop("static", None)
         load("settings").save(config)
-        wifi.forget()
+        load("wifi").forget()
         store.request("portal")
 
     gateway.finally_do(forget, "forget-wifi: done")

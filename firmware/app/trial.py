@@ -2,8 +2,9 @@
 
 import os
 
-import state as store
 from rarely import load
+
+store = load("state")
 
 _NEW = "config.new"
 _NOW = "config.json"

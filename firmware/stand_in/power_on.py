@@ -1,4 +1,4 @@
-"""Power on: mounts a flash image as the chip does and runs its boot.py and main.py.
+"""Power on: mounts a flash image, or a folder in its place, as the chip does and runs its boot.py and main.py.
 
     micropython power_on.py IMAGE
 
@@ -29,8 +29,8 @@ class Like:
             setattr(self, name, value)
 
 
-def mount(flash: Flash) -> None:
-    """Make a flash the root of the files, and the PC's own root /pc below it."""
+def mount(flash: object) -> None:
+    """Make a flash, or a folder, the root of the files, and the PC's own root /pc below it."""
     if "pc" in os.listdir("/"):
         vfs.umount("/pc")
     vfs.umount("/")
@@ -63,7 +63,16 @@ def chip() -> None:
         exec(text, {"__name__": "__main__"})
 
 
+def mount_folder(place: str) -> None:
+    """Make a folder the root; VfsPosix confuses the two names of a rename where it has a root, and so has none there."""
+    mount(vfs.VfsPosix(place))
+    sys.modules["os"].rename = lambda old, new: vfs.VfsPosix().rename(place + "/" + old, place + "/" + new)
+
+
 if __name__ == "__main__":
-    mount(Flash(_open(sys.argv[1], "r+b")))
     sys.modules.update(modules())
+    if os.stat(sys.argv[1])[0] & 0x4000:
+        mount_folder(sys.argv[1])
+    else:
+        mount(Flash(_open(sys.argv[1], "r+b")))
     chip()

@@ -140,7 +140,7 @@ def selector_files() -> Files:
     folder = FIRMWARE / "selector"
     return {
         **{name: (folder / name).read_bytes() for name in ("boot.py", "main.py")},
-        **{f"{name}.mpy": compiled(folder / f"{name}.py") for name in ("selector", "state")},
+        **{f"{name}.mpy": compiled(folder / f"{name}.py") for name in ("mark", "selector", "state")},
     }
 
 
