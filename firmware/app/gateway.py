@@ -85,9 +85,7 @@ class Gateway:
         if length:
             self._keep(length)
         if session.order:
-            order, session.order = session.order, None
-            self.state["answer"] = load("orders").carry_out(self, order)
-            self.device_due = True
+            self._obey()
         if session.ready:
             self._publish()
         if self._last:
@@ -99,6 +97,16 @@ class Gateway:
             self.uptime_s += 1
             self._watch()
         return length
+
+    def _obey(self):
+        session = self.session
+        order, session.order = session.order, None
+        gc.collect()
+        try:
+            self.state["answer"] = load("orders").carry_out(self, order)
+        except MemoryError:
+            self.state["answer"] = "%s: refused: no memory for it" % order[0].decode()
+        self.device_due = True
 
     def _keep(self, length):
         ring = self.ring

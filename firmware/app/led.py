@@ -9,7 +9,7 @@ class Led:
     """Plays flashes while `poll()` is called; the LED of an ESP-01 lights when its pin is low."""
 
     def __init__(self, number):
-        self._number = number
+        self.number = number
         self._pin = None
         self._changes = 0
         self._half_ms = 0
@@ -17,13 +17,7 @@ class Led:
 
     def attach(self):
         """Take the pin, which the UART has when it is GPIO1; call it again after each set-up of the UART."""
-        self._pin = Pin(self._number, Pin.OUT, value=1) if self._number else None
-
-    def move(self, number):
-        """Use another pin from now on; the old one goes dark."""
-        self.light(False)
-        self._number = number
-        self.attach()
+        self._pin = Pin(self.number, Pin.OUT, value=1) if self.number else None
 
     def play(self, times, half_ms):
         """Flash so many times, so long; a longer pattern that is playing goes on."""

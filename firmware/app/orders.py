@@ -4,8 +4,6 @@ import json
 
 from rarely import load
 
-store = load("state")
-
 _LONGEST = 32
 _ANNOUNCE_S = 5
 _AT_ONCE = ("led", "thin", "language")
@@ -42,7 +40,7 @@ def _object(payload):
 
 
 def _restart(gateway, _payload):
-    gateway.finally_do(store.restart, "restart: done")
+    gateway.finally_do(lambda: load("state").restart(), "restart: done")
     return "restarting"
 
 
@@ -58,7 +56,7 @@ def _forget_wifi(gateway, _payload):
         config.pop("static", None)
         load("settings").save(config)
         load("wifi").forget()
-        store.request("portal")
+        load("state").request("portal")
 
     gateway.finally_do(forget, "forget-wifi: done")
     return "opening the portal"
@@ -69,7 +67,7 @@ def _update(gateway, payload):
     url = order.get("url") if order else None
     if not isinstance(url, str) or not url.startswith("http://") or not 10 < len(url) < 200 or " " in url:
         return 'refused: it wants {"url": "http://…/"}'
-    gateway.finally_do(lambda: store.request("update", {"url": url}), None)
+    gateway.finally_do(lambda: load("state").request("update", {"url": url}), None)
     return "restarting to fetch it"
 
 
@@ -85,7 +83,9 @@ def _set(gateway, payload):
     if all(name in _AT_ONCE for name in changes):
         load("settings").save(new)
         if new["led"] != gateway.config["led"]:
-            gateway.led.move(new["led"])
+            gateway.led.light(False)
+            gateway.led.number = new["led"]
+            gateway.led.attach()
         gateway.config = new
         return "done"
     gateway.finally_do(lambda: load("trial").try_out(new), "set: done")

@@ -7,7 +7,7 @@ from micropython import const
 from rarely import load
 from ring import Ring
 
-_SPARE_WORDS = const(1100)
+_SPARE_WORDS = const(1500)
 _MOST = const(24000)
 _LEAST = const(3200)
 

@@ -1,6 +1,7 @@
 """Where a slot begins: the gateway, or alone in memory the portal or the updater."""
 
 import gc
+import sys
 from time import sleep_ms
 
 import mark
@@ -23,6 +24,7 @@ def run(state):
     load("trial").leave(None)
     state["slot"] = mark.running()
     state["version"] = mark.version()
+    del sys.modules["start"]
     for name in ("packets", "mqtt", "station", "status"):
         __import__(name)  # one by one, so that what loading leaves behind goes before it is in the way
         gc.collect()

@@ -2,7 +2,8 @@
 
     micropython power_on.py IMAGE
 
-with MICROPYPATH leading to this folder; FIRMWARE_SLEEP divides every sleep, FIRMWARE_HURRY the time of every timer.
+with MICROPYPATH leading to this folder; FIRMWARE_SLEEP divides every sleep, FIRMWARE_HURRY the time of every timer, and
+the clock runs FIRMWARE_CLOCK times as fast.
 Files and devices of the PC, as in FIRMWARE_PORT, are below /pc: /pc/dev/ttyUSB0.
 """
 
@@ -41,12 +42,14 @@ def mount(flash: object) -> None:
 def modules() -> dict:
     """What the chip has and a PC has not, or not so."""
     hurry = int(os.getenv("FIRMWARE_SLEEP") or 1)
+    pace = int(os.getenv("FIRMWARE_CLOCK") or 1)
     return {
         "machine": machine,
         "network": network,
         "os": Like(os, dupterm=lambda _stream, _slot=0: None),
         "time": Like(
             time,
+            ticks_ms=lambda: time.ticks_add(0, time.ticks_ms() * pace),
             sleep=lambda seconds: time.sleep_ms(int(seconds * 1000 / hurry)),
             sleep_ms=lambda ms: time.sleep_ms(ms // hurry),
         ),

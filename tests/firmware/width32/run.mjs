@@ -16,11 +16,13 @@ const live = () => {
     return chip.globals.get("live");
 };
 chip.runPython(readFileSync(`${folder}/names.py`, "utf8"));
+chip.runPython("micropython.qstr_info()");
 const before = live();
 try {
     chip.runPython(readFileSync(`${folder}/main.py`, "utf8"));
 } catch (error) {
     if (!String(error).includes("SystemExit")) throw error;
 }
-console.log(live() - before);
-if (process.argv[3]) chip.runPython(process.argv[3]);
+const held = live() - before;
+chip.runPython("micropython.qstr_info()");
+console.log(held);
