@@ -1,4 +1,4 @@
-"""Where the gateway's page and its name are asked for: at port 80 and by multicast DNS (RFC 6762); loaded only meanwhile.
+"""Where the gateway's page and its name are asked for: port 80 and multicast DNS (RFC 6762); loaded only meanwhile.
 
 The ESP8266 port of MicroPython has no multicast DNS of its own.
 """
@@ -12,7 +12,7 @@ TYPE_CHECKING = const(0)
 if TYPE_CHECKING:
     from status import Status
 
-_USUAL = ("0.0.0.0", 80, ("224.0.0.251", 5353), 5353)  # noqa: S104 - whoever is in its network may ask
+_USUAL = ("0.0.0.0", 80, ("224.0.0.251", 5353), 5353)
 
 
 def open_door(status: Status) -> None:
@@ -38,7 +38,7 @@ def move(status: Status, address: str | None) -> None:
         status.wanted = wire(status.name).lower()
         status.announcement = announcement(status.name, address), socket.getaddrinfo(*group)[0][-1]
         try:
-            status.named = _listen(status, socket.SOCK_DGRAM, "0.0.0.0", own_port)  # noqa: S104 - a group has no other
+            status.named = _listen(status, socket.SOCK_DGRAM, "0.0.0.0", own_port)
         except OSError:
             return
         try:

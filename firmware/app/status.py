@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 
 class Status:
-    """`teller` gives what is told of the gateway; `places` are ports and group other than the usual, see listening.py."""
+    """`teller` gives what is told of the gateway; `places` are others than the usual, see listening.py."""
 
-    def __init__(self, teller: Teller, name: str, *places: object) -> None:
+    def __init__(self, teller: Teller, name: str, *places) -> None:
         self.teller = teller
         self.name = name
         self.places = places
         self.address = self.named = self.visit = None
+        self.door = self.wanted = self.announcement = None
         self.poller = select.poll()
         load("listening").open_door(self)
 

@@ -9,6 +9,7 @@ from binascii import hexlify
 
 import machine
 import state
+from mark import LATE
 from micropython import const
 
 _TRIAL_MS = const(360_000)  # gateway.py gives up after 300 s by itself, and knows better why
@@ -116,7 +117,7 @@ def _ended(kind: bytes, text: str) -> str:
         return ""
     if kind == state.FAILED:
         return text
-    why = "its time was over" if kind == state.LATE else _CAUSES.get(cause, "it restarted by itself")
+    why = "its time was over" if kind == LATE else _CAUSES.get(cause, "it restarted by itself")
     return "%s while %s" % (why, text)
 
 

@@ -67,7 +67,7 @@ def chip() -> None:
 
 
 def mount_folder(place: str) -> None:
-    """Make a folder the root; VfsPosix confuses the two names of a rename where it has a root, and so has none there."""
+    """Make a folder the root; VfsPosix with a root confuses the two names of a rename, and so has none there."""
     mount(vfs.VfsPosix(place))
     sys.modules["os"].rename = lambda old, new: vfs.VfsPosix().rename(place + "/" + old, place + "/" + new)
 

@@ -28,8 +28,8 @@ STAND_IN = FIRMWARE / "stand_in"
 BIN = Path(sys.executable).parent
 MICROPYTHON = BIN / "micropython"
 CHIP_BYTES = 38 * 1024
-HEAP_BYTES = int(os.environ.get("FIRMWARE_HEAP") or CHIP_BYTES)
-"""What the firmware has of heap here, beside the stand-ins; objects are twice as wide as the chip's."""
+HEAP_BYTES = int(os.environ.get("FIRMWARE_HEAP") or 58 * 1024)
+"""What the firmware has of heap here, beside the stand-ins: more than the chip, as objects are twice as wide as there."""
 PATIENCE_S = 20.0
 GATEWAY = "esp01-dsmr-3f"
 RESTARTS = 75

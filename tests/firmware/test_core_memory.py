@@ -124,7 +124,7 @@ def test_sizes(chip: Path, tmp_path: Path) -> None:
     totals = [
         f"{held:6} bytes of .mpy held in gateway mode",
         f"{live:6} bytes held in a 32-bit heap before the ring, of {CHIP_BYTES}; {names} names of its own",
-        f"{HEAP_BYTES:6} bytes of a 64-bit heap do for all tests of the core, beside {stand_in_bytes()} of the stand-ins",
+        f"{HEAP_BYTES:6} bytes of a 64-bit heap do for the core's tests, beside {stand_in_bytes()} of the stand-ins",
     ]
     (ARTEFACTS / "firmware-sizes.txt").write_text("\n".join([*rows, *totals, ""]))
     assert held <= MOST_HELD

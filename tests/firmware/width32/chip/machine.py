@@ -2,7 +2,7 @@
 
 import sys
 
-timers = []
+timers: list[object] = []
 
 
 def reset() -> None:

@@ -15,6 +15,6 @@ class poll:
     def unregister(self, _sock: object) -> None:
         """It is not."""
 
-    def ipoll(self, _ms: int) -> tuple:
+    def ipoll(self, _ms: int) -> tuple[()]:
         """Nothing."""
         return ()

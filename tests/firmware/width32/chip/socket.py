@@ -8,7 +8,7 @@ SO_REUSEADDR = 2
 IP_ADD_MEMBERSHIP = 3
 
 
-def getaddrinfo(host: str, port: int) -> list:
+def getaddrinfo(host: str, port: int) -> list[tuple[int, int, int, str, tuple[str, int]]]:
     """As it is asked for."""
     return [(2, 1, 0, "", (host, port))]
 
@@ -22,7 +22,7 @@ class socket:
     def setsockopt(self, _level: int, _name: int, _value: object) -> None:
         """It is set."""
 
-    def bind(self, _place: tuple) -> None:
+    def bind(self, _place: object) -> None:
         """It is bound."""
 
     def setblocking(self, _on: bool) -> None:
