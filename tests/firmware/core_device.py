@@ -29,7 +29,7 @@ BIN = Path(sys.executable).parent
 MICROPYTHON = BIN / "micropython"
 CHIP_BYTES = 38 * 1024
 HEAP_BYTES = int(os.environ.get("FIRMWARE_HEAP") or 58 * 1024)
-"""What the firmware has of heap here, beside the stand-ins: more than the chip, as objects are twice as wide as there."""
+"""What the firmware has of heap here, beside the stand-ins: more than the chip, where objects are half as wide."""
 PATIENCE_S = 20.0
 GATEWAY = "esp01-dsmr-3f"
 RESTARTS = 75
