@@ -60,6 +60,8 @@ _RULES = {
     "broker": (_is_broker, "an object with host, port, user and password"),
     "led": (lambda value: value in (None, 1, 2), "1, 2 or null"),
     "thin": (lambda value: _is_number(value, 1, 3600), "a number from 1 to 3600"),
+    "portal_after": (lambda value: _is_number(value, 0, 1440), "minutes from 0 to 1440, 0 for never"),
+    "portal_password": (lambda value: _is_text(value, 63, 8), "8 to 63 letters"),
     "prefix": (_is_prefix, "a topic without wildcards"),
 }
 

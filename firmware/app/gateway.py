@@ -1,29 +1,23 @@
 """The gateway at work: port → telegrams → ring → broker, and what it says of itself."""
 
 import gc
-from struct import calcsize
 from time import sleep_ms, ticks_add, ticks_diff, ticks_ms
 
-import led
 import machine
-import state as store
+import mark
+from led import Led
 from micropython import const
 from mqtt import Session
 from port import Port
 from rarely import load
-from ring import Ring
+from station import Wifi
 from status import Status
-from wifi import Wifi
-from wifi import name as wifi_name
 
 _DEVICE_S = const(60)
 _PROOF_S = const(60)
 _TRIAL_S = const(300)
 _ANSWERED_MS = const(5000)
 _HANG_S = const(60)
-_SPARE_WORDS = const(1100)
-_RING_MOST = const(24000)
-_RING_LEAST = const(3200)
 
 _NOTHING = const(0)
 _STATUS = const(1)
@@ -37,8 +31,8 @@ class Gateway:
     def __init__(self, config, state, framer, uart):
         self.config = config
         self.state = state
-        self.led = led.Led(config["led"])
-        self.led.play(led.START)
+        self.led = Led(config["led"])
+        self.led.play(3, 500)
         self.framer = framer
         self.port = Port(uart, framer, self.led.attach)
         self.wifi = Wifi(config)
@@ -56,15 +50,21 @@ class Gateway:
         self._second = ticks_ms()
         self._last = None
         self._trial = load("trial").running(state)
-        self._status = Status(lambda: load("about").describe(self), self.age_s, wifi_name())
+        self._status = Status(self, load("wifi").name())
         self._proved = False
-        self.ring = _ring()
 
     def start(self):
-        """Listen, and restart the chip when the loop stands still for a minute."""
-        self.port.start()
+        """Restart the chip from now on when the loop stands still for a minute; listen, with what memory is left."""
         timer = machine.Timer(-1)
         timer.init(period=1000, mode=machine.Timer.PERIODIC, callback=self._guard, hard=True)
+        self.ring = load("room").ring()
+        gc.collect()
+        self.port.start()
+
+    def describe(self):
+        """What it says of itself, as JSON."""
+        gc.collect()
+        return load("about").describe(self)
 
     def age_s(self):
         """Seconds since the last whole telegram, None before the first."""
@@ -85,9 +85,7 @@ class Gateway:
         if length:
             self._keep(length)
         if session.order:
-            order, session.order = session.order, None
-            self.state["answer"] = load("orders").carry_out(self, order)
-            self.device_due = True
+            self._obey()
         if session.ready:
             self._publish()
         if self._last:
@@ -100,6 +98,16 @@ class Gateway:
             self._watch()
         return length
 
+    def _obey(self):
+        session = self.session
+        order, session.order = session.order, None
+        gc.collect()
+        try:
+            self.state["answer"] = load("orders").carry_out(self, order)
+        except MemoryError:
+            self.state["answer"] = "%s: refused: no memory for it" % order[0].decode()
+        self.device_due = True
+
     def _keep(self, length):
         ring = self.ring
         self.telegrams += 1
@@ -108,9 +116,9 @@ class Gateway:
             self.thinned += 1
         else:
             ring.held = self._sending == _TELEGRAM
-            oldest = ring.popped
+            known = ring.dropped
             ring.put(memoryview(self.framer.buffer)[:length])
-            if ring.popped != oldest:
+            if ring.dropped != known and not ring.held:
                 self._number = 0
         self.framer.drop()
         if self.port.valid():
@@ -122,13 +130,13 @@ class Gateway:
         known = (self.wifi.address(), session.sessions)
         if known != self._known:
             if known[0] and not (self._known and self._known[0]):
-                self.led.play(led.WIFI)
+                self.led.play(5, 100)
             self._known = known
             self._online = False
             self._sending = _NOTHING
             self.device_due = True
             self._up_s = self.uptime_s
-            store.note(session.trouble or "connected")
+            mark.note(session.trouble or "connected")
         sent = self._sending
         if not session.up:
             self._sending = _NOTHING
@@ -139,20 +147,19 @@ class Gateway:
             elif sent == _TELEGRAM:
                 self.ring.pop()
                 self._number = 0
-                self.led.play(led.TELEGRAM)
+                self.led.play(1, 60)
                 self._prove()
 
     def _publish(self):
         session = self.session
         if not self._online:
             self._sending = _STATUS
-            session.publish(session.status, b"online", True)
+            session.publish(self._top + b"status", b"online", True)
         elif self.device_due or self.uptime_s - self._device_s >= _DEVICE_S:
             self.device_due = False
             self._device_s = self.uptime_s
             self._sending = _DEVICE
-            gc.collect()
-            session.publish(self._top + b"device", load("about").describe(self), True)
+            session.publish(self._top + b"device", self.describe(), True)
         elif self.ring.waiting:
             self._sending = _TELEGRAM
             self._number = session.publish(self._topic, self.ring.first(), False, self._number)
@@ -166,7 +173,7 @@ class Gateway:
             self._trial = False
             load("trial").passed()
             self.state["trial"] = None
-            self.state["update"] = store.load().get("update")
+            self.state["update"] = load("state").load().get("update")
             self.device_due = True
 
     def _watch(self):
@@ -182,7 +189,7 @@ class Gateway:
             if self.uptime_s > _TRIAL_S:
                 load("trial").failed(self.session.trouble or "no minute without a lost connection")
         elif self.wifi.away_s() > (self.config.get("portal_after", 10) * 60 or self.uptime_s):
-            store.request("portal")
+            load("state").request("portal")
 
     def finally_do(self, action, answer):
         """Do what ends in a restart once its order is answered; `answer` is what is said after the restart."""
@@ -198,43 +205,3 @@ class Gateway:
             if answer:
                 load("trial").leave(answer)
             action()
-
-
-def run(state, config, framer, uart):
-    """Build the gateway and let it work until something restarts the chip."""
-    load("trial").leave(None)
-    state["slot"] = store.running()
-    state["version"] = store.version()
-    gateway = Gateway(config, state, framer, uart)
-    gateway.start()
-    while True:
-        if not gateway.step():
-            sleep_ms(5)
-
-
-def _ring():
-    """As many bytes as the heap can spare, once the names in modules that come and go are known: those stay."""
-    for name in ("greeting", "names", "about", "trial", "checks", "settings", "orders"):
-        load(name)
-        gc.collect()
-    spare = None  # in one piece, for what comes and goes
-    words = _SPARE_WORDS
-    while words and spare is None:
-        try:
-            spare = bytearray(words * calcsize("P"))
-        except MemoryError:
-            words -= 100
-    size = _RING_MOST
-    while size > _RING_LEAST:
-        try:
-            ring = Ring(size)
-            break
-        except MemoryError:
-            size -= 512
-    else:
-        spare = None
-        gc.collect()
-        ring = Ring(_RING_LEAST)
-    spare = None
-    gc.collect()
-    return ring

@@ -4,17 +4,12 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from machine import Pin
 
-START = (3, 500)
-WIFI = (5, 100)
-TELEGRAM = (1, 60)
-IDENTIFY = (40, 125)
-
 
 class Led:
     """Plays flashes while `poll()` is called; the LED of an ESP-01 lights when its pin is low."""
 
     def __init__(self, number):
-        self._number = number
+        self.number = number
         self._pin = None
         self._changes = 0
         self._half_ms = 0
@@ -22,17 +17,10 @@ class Led:
 
     def attach(self):
         """Take the pin, which the UART has when it is GPIO1; call it again after each set-up of the UART."""
-        self._pin = Pin(self._number, Pin.OUT, value=1) if self._number else None
+        self._pin = Pin(self.number, Pin.OUT, value=1) if self.number else None
 
-    def move(self, number):
-        """Use another pin from now on; the old one goes dark."""
-        self.light(False)
-        self._number = number
-        self.attach()
-
-    def play(self, pattern):
-        """Flash as the pattern (times, ms) says; a longer one that is playing goes on."""
-        times, half_ms = pattern
+    def play(self, times, half_ms):
+        """Flash so many times, so long; a longer pattern that is playing goes on."""
         if self._changes < times * 2:
             self._changes = times * 2
             self._half_ms = half_ms

@@ -1,8 +1,6 @@
 """A session with the broker that never waits: each `poll()` does what can be done at once."""
 
 import os
-import select
-import socket
 from time import ticks_add, ticks_diff, ticks_ms
 
 import packets
@@ -15,20 +13,13 @@ _ANSWER_MS = const(15000)
 _BACKOFF_S = const(1)
 _BACKOFF_MOST_S = const(60)
 
-_CONNACK = const(2)
 _PUBLISH = const(3)
 _PUBACK = const(4)
 _SUBACK = const(9)
 _PINGRESP = const(13)
 
-_AWAY = const(0)
-_NAMING = const(1)
-_JOINING = const(2)
-_GREETING = const(3)
-_SUBSCRIBING = const(4)
-_UP = const(5)
 _IN = const(256)
-_OUT = const(320)
+_OUT = const(96)
 
 
 class Session:
@@ -40,22 +31,14 @@ class Session:
     """
 
     def __init__(self, config, server):
-        broker = config["broker"]
-        top = (config["prefix"] + "/" + config["gateway"] + "/").encode()
-        self._host = broker["host"]
-        self._port = broker["port"]
-        self._user = (broker.get("user") or "").encode()
-        self._password = (broker.get("password") or "").encode()
-        self._client = ("meterkast-" + config["gateway"]).encode()
-        self.status = top + b"status"
-        self._commands = top + b"command/"
-        self._server = server
-        self._socket = self._poller = self._lookup = self._address = None
+        self.config = config
+        self.server = server
+        self._commands = 0
+        self._opening = self.socket = self.place = None
         self._in = bytearray(_IN)
         self._out = bytearray(_OUT)
         self._in_view = memoryview(self._in)
         self._out_view = memoryview(self._out)
-        self._state = _AWAY
         self._backoff_s = _BACKOFF_S
         self._number = 0
         self._retry_at = ticks_ms()
@@ -98,37 +81,39 @@ class Session:
         """Go on with whatever there is to do."""
         try:
             if not network:
-                if self._state != _AWAY:
+                if self._opening or self.socket:
                     self._lose("no network", 0)
-            elif self._state == _AWAY:
-                if ticks_diff(ticks_ms(), self._retry_at) >= 0:
-                    self._begin()
-            elif self._state == _NAMING:
-                self._address = self._lookup.poll()
-                if self._address:
-                    self._join()
-            elif self._state == _JOINING:
-                self._greet()
-            else:
+            elif self._opening:
+                if self._opening.step():
+                    self._opening = None
+            elif self.socket:
                 self._send()
                 while self._receive():
                     pass
                 self._keep_alive()
-        except (OSError, ValueError) as error:
+            elif ticks_diff(ticks_ms(), self._retry_at) >= 0:
+                self._opening = load("greeting").Opening(self)
+        except (OSError, ValueError, MemoryError) as error:
             self._lose(str(error), self._backoff_s)
+
+    def opened(self, sock, commands, subscription):
+        """The broker has taken us on; the packet that subscribes goes out first."""
+        self.socket = sock
+        self._commands = commands
+        self._body = subscription
+        self._asked = ticks_ms()
 
     def drop(self):
         """Close without a goodbye: the broker says `offline` for us."""
         self._lose("restarting", _BACKOFF_MOST_S)
 
     def _lose(self, why, pause_s):
-        for thing in (self._socket, self._lookup):
-            if thing:
-                thing.close()
+        for it in (self.socket, self._opening):
+            if it:
+                it.close()
         if not self.up:
-            self._address = None
-        self._socket = self._poller = self._lookup = None
-        self._state = _AWAY
+            self.place = None
+        self.socket = self._opening = None
         self._reset()
         self.trouble = why
         jitter = 128 + os.urandom(1)[0] // 2
@@ -136,50 +121,12 @@ class Session:
         if pause_s:
             self._backoff_s = min(self._backoff_s * 2, _BACKOFF_MOST_S)
 
-    def _begin(self):
-        if self._address or self._host[-1].isdigit() or not self._server():
-            self._join()
-        else:
-            self._lookup = load("names").Lookup(self._host, self._server())
-            self._state = _NAMING
-
-    def _join(self):
-        """Begin to connect; without a DNS server of its own the port looks the name up."""
-        self._lookup = None
-        place = socket.getaddrinfo(self._address or self._host, self._port)[0][-1]
-        self._socket = socket.socket()
-        self._socket.setblocking(False)
-        self._socket.setsockopt(6, getattr(socket, "TCP_NODELAY", 1), 1)
-        self._poller = select.poll()
-        self._poller.register(self._socket, select.POLLOUT)
-        self._state = _JOINING
-        self._asked = ticks_ms()
-        try:
-            self._socket.connect(place)
-        except OSError as error:
-            if error.errno != 115:  # EINPROGRESS
-                raise
-
-    def _greet(self):
-        for _, event in self._poller.poll(0):
-            if event & (select.POLLERR | select.POLLHUP):
-                raise OSError("broker does not listen")
-            self._out_end = load("greeting").connect(
-                self._out, self._client, self.status, b"offline", self._user, self._password, _KEEP_ALIVE_S
-            )
-            self._poller = None
-            self._state = _GREETING
-            self._asked = ticks_ms()
-            self._send()
-            return
-        self._check_answer("broker cannot be reached")
-
     def _check_answer(self, why):
         if ticks_diff(ticks_ms(), self._asked) > _ANSWER_MS:
             raise OSError(why)
 
     def _keep_alive(self):
-        if self._state != _UP or self.in_flight or self._pinged:
+        if not self.up or self.in_flight or self._pinged:
             self._check_answer("broker does not answer")
         elif ticks_diff(ticks_ms(), self._sent) > _PING_MS and self.ready:
             self._out[0:2] = packets.PINGREQ
@@ -213,7 +160,7 @@ class Session:
         if not len(data):
             return 0
         try:
-            return self._socket.send(data) or 0
+            return self.socket.send(data) or 0
         except OSError as error:
             if error.errno == 11:  # EAGAIN
                 return 0
@@ -225,14 +172,12 @@ class Session:
             return False
         if self._held < _IN:
             try:
-                count = self._socket.readinto(self._in_view[self._held :])
+                count = self.socket.readinto(self._in_view[self._held :])
             except OSError:
                 count = 0
             if count == 0:
                 raise OSError("broker closed the connection")
             self._held += count or 0
-        if self._state == _GREETING and self._held and self._in[0] >> 4 != _CONNACK:
-            raise ValueError("this is no MQTT broker")
         if self._skip:
             return self._forget(min(self._skip, self._held))
         found = packets.head(self._in, self._held)
@@ -266,16 +211,7 @@ class Session:
             self._take_order(start, end, whole)
         elif kind == _PINGRESP:
             self._pinged = False
-        elif kind == _CONNACK and self._state == _GREETING:
-            if data[start + 1]:
-                raise OSError("broker refuses: " + load("greeting").REFUSALS[min(data[start + 1], 5)])
-            self._state = _SUBSCRIBING
-            self._out_at = 0
-            self._out_end = load("greeting").subscribe(self._out, 65535, self._commands + b"+")
-            self._asked = ticks_ms()
-            self._send()
-        elif kind == _SUBACK and self._state == _SUBSCRIBING:
-            self._state = _UP
+        elif kind == _SUBACK and not self.up:
             self.up = True
             self.orders = data[end - 1] < 128
             self.trouble = "" if self.orders else "broker lets us read no orders"
@@ -285,7 +221,7 @@ class Session:
         data = self._in
         quality = data[0] >> 1 & 3
         at = start + 2 + packets.number_at(data, start)
-        name = bytes(self._in_view[start + 2 + len(self._commands) : at])
+        name = bytes(self._in_view[start + 2 + self._commands : at])
         if quality:
             self._ack = packets.number_at(data, at)
             at += 2

@@ -2,8 +2,6 @@
 
 import json
 
-import led
-import state as store
 from rarely import load
 
 _LONGEST = 32
@@ -42,25 +40,23 @@ def _object(payload):
 
 
 def _restart(gateway, _payload):
-    gateway.finally_do(store.restart, "restart: done")
+    gateway.finally_do(lambda: load("state").restart(), "restart: done")
     return "restarting"
 
 
 def _identify(gateway, _payload):
-    gateway.led.play(led.IDENTIFY)
+    gateway.led.play(40, 125)
     return "blinking for ten seconds"
 
 
 def _forget_wifi(gateway, _payload):
     def forget():
-        import wifi
-
         config = gateway.config
         config.pop("wifi", None)
         config.pop("static", None)
         load("settings").save(config)
-        wifi.forget()
-        store.request("portal")
+        load("wifi").forget()
+        load("state").request("portal")
 
     gateway.finally_do(forget, "forget-wifi: done")
     return "opening the portal"
@@ -71,7 +67,7 @@ def _update(gateway, payload):
     url = order.get("url") if order else None
     if not isinstance(url, str) or not url.startswith("http://") or not 10 < len(url) < 200 or " " in url:
         return 'refused: it wants {"url": "http://…/"}'
-    gateway.finally_do(lambda: store.request("update", {"url": url}), None)
+    gateway.finally_do(lambda: load("state").request("update", {"url": url}), None)
     return "restarting to fetch it"
 
 
@@ -87,7 +83,9 @@ def _set(gateway, payload):
     if all(name in _AT_ONCE for name in changes):
         load("settings").save(new)
         if new["led"] != gateway.config["led"]:
-            gateway.led.move(new["led"])
+            gateway.led.light(False)
+            gateway.led.number = new["led"]
+            gateway.led.attach()
         gateway.config = new
         return "done"
     gateway.finally_do(lambda: load("trial").try_out(new), "set: done")

@@ -6,66 +6,48 @@ _HEAD = const(2)
 
 
 class Ring:
-    """A queue of byte strings in `size` bytes; `dropped` counts what had to make room.
+    """A queue of byte strings in `size` bytes, the oldest at its start; `dropped` counts what had to make room.
 
-    An entry never runs over the block's end: `_used_to` is where those that stand behind `_first` end.
+    While `held` the oldest is on its way and stays where it is: those behind it make room.
     """
 
     def __init__(self, size):
         self._view = memoryview(bytearray(size))
-        self._size = size
-        self._first = 0
-        self._next = 0
-        self._used_to = 0
-        self.waiting = 0
-        self.dropped = self.popped = 0
+        self._end = 0
+        self.waiting = self.dropped = 0
         self.held = False
 
     def put(self, data):
-        """Keep a copy; False if it has no room, since it exceeds the ring or the oldest is `held` on its way."""
-        need = _HEAD + len(data)
-        while need > self._size or not self._fits(need):
+        """Keep a copy; False if it has no room, since it exceeds the ring or what is on its way fills it."""
+        end = _HEAD + len(data)
+        while self._end + end > len(self._view):
             self.dropped += 1
-            if need > self._size or self.held:
+            oldest = self._size(0) if self.held else 0
+            if oldest >= self._end or end > len(self._view):
                 return False
-            self.pop()
-        view = self._view
-        at = self._next
-        view[at] = len(data) & 255
-        view[at + 1] = len(data) >> 8
-        view[at + _HEAD : at + need] = data
-        self._next = at + need
+            self._remove(oldest)
+        at = self._end
+        self._view[at] = len(data) & 255
+        self._view[at + 1] = len(data) >> 8
+        self._view[at + _HEAD : at + end] = data
+        self._end = at + end
         self.waiting += 1
         return True
 
     def first(self):
-        """The oldest entry, in place: read it before the next `put()` or `pop()`; None if there is none."""
-        if not self.waiting:
-            return None
-        at = self._first + _HEAD
-        return self._view[at : at + self._length()]
+        """The oldest entry, in place: read it before the next `pop()`, or hold it; None if there is none."""
+        return self._view[_HEAD : self._size(0)] if self.waiting else None
 
     def pop(self):
         """Done with the oldest."""
-        self._first += _HEAD + self._length()
+        self._remove(0)
+
+    def _size(self, at):
+        return _HEAD + (self._view[at] | self._view[at + 1] << 8)
+
+    def _remove(self, at):
+        """Move what follows an entry to its place."""
+        end = self._end - self._size(at)
+        self._view[at:end] = self._view[at + self._size(at) : self._end]
+        self._end = end
         self.waiting -= 1
-        self.popped += 1
-        if not self.waiting:
-            self._first = self._next = self._used_to = 0
-        elif self._used_to and self._first == self._used_to:
-            self._first = self._used_to = 0
-
-    def _length(self):
-        return self._view[self._first] | self._view[self._first + 1] << 8
-
-    def _fits(self, need):
-        """Whether an entry has room at `_next`, which may move to the block's start for it."""
-        if self._used_to:
-            return self._next + need <= self._first
-        if self._next + need <= self._size:
-            return True
-        if need <= self._first:
-            self._used_to = self._next
-            self._next = 0
-            return True
-        return False

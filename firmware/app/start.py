@@ -1,7 +1,10 @@
 """Where a slot begins: the gateway, or alone in memory the portal or the updater."""
 
 import gc
+import sys
+from time import sleep_ms
 
+import mark
 from rarely import load
 
 
@@ -17,17 +20,21 @@ def run(state):
         import portal
 
         portal.run(state)
-    buffers = _buffers()
-    for name in (
-        "mqtt",
-        "wifi",
-        "gateway",
-    ):  # one by one, so that what loading leaves behind goes before it is in the way
-        __import__(name)
+    framer, uart = _buffers()
+    load("trial").leave(None)
+    state["slot"] = mark.running()
+    state["version"] = mark.version()
+    del sys.modules["start"]
+    for name in ("packets", "mqtt", "station", "status"):
+        __import__(name)  # one by one, so that what loading leaves behind goes before it is in the way
         gc.collect()
-    import gateway
+    from gateway import Gateway
 
-    gateway.run(state, config, *buffers)
+    gateway = Gateway(config, state, framer, uart)
+    gateway.start()
+    while True:
+        if not gateway.step():
+            sleep_ms(5)
 
 
 def _buffers():

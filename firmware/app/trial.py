@@ -2,7 +2,6 @@
 
 import os
 
-import state as store
 from rarely import load
 
 _NEW = "config.new"
@@ -24,16 +23,16 @@ def passed():
     """It has: it can be told to update, and a telegram or a minute has gone well."""
     if settings_on_trial():
         os.remove(_BEFORE)
-    store.confirm()
+    load("state").confirm()
 
 
 def failed(why):
     """It has not: back to what was before."""
     if not settings_on_trial():
-        store.give_up(why)
+        load("state").give_up(why)
     os.rename(_BEFORE, _NOW)
     leave("set: went back: " + why)
-    store.restart()
+    load("state").restart()
 
 
 def try_out(config):
@@ -42,11 +41,12 @@ def try_out(config):
         before.write(now.read())
     os.rename(_NEW, _BEFORE)
     load("settings").save(config)
-    store.restart()
+    load("state").restart()
 
 
 def leave(answer):
     """Keep an order's answer for after the restart; None takes it away."""
+    store = load("state")
     kept = store.load()
     if kept.get("answer") != answer:
         kept["answer"] = answer

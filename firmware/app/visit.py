@@ -9,7 +9,6 @@ from micropython import const
 
 TYPE_CHECKING = const(0)
 if TYPE_CHECKING:
-    import socket
     from typing import IO
 
     from status import Status
@@ -22,24 +21,27 @@ _LARGEST = const(4096)
 class Visit:
     """Reads the request to its end and answers: `/` is the page, `/device` what the gateway says of itself."""
 
-    def __init__(self, status: Status, sock: socket.socket, poller: select.poll) -> None:
-        self.sock = sock
-        self._status = status
-        self._poller = poller
+    def __init__(self, status: Status) -> None:
+        self._sock = status.door.accept()[0]
+        self._teller = status.teller
+        self._poller = status.poller
         self._since = time.ticks_ms()
         self._first = self._end = b""
         self._taken = 0
         self._out = self._file = None
         self._done = False
-        sock.setblocking(False)
-        poller.register(sock, select.POLLIN)
+        self._sock.setblocking(False)
+        self._poller.register(self._sock, select.POLLIN)
 
     def over(self, waiting: bool) -> bool:
-        """Whether it is done or has had its time, which is short before a request is there while others wait."""
+        """Whether it is over: done, or out of time, which is short before a request is there while others wait."""
         age = time.ticks_diff(time.ticks_ms(), self._since)
         over = self._done or age > (_EVICT_MS if waiting and not self._out else _WITHIN_MS)
-        if over and self._file:
-            self._file.close()
+        if over:
+            self._poller.unregister(self._sock)
+            self._sock.close()
+            if self._file:
+                self._file.close()
         return over
 
     def work(self) -> None:
@@ -53,7 +55,7 @@ class Visit:
             self._done = True
 
     def _read(self) -> None:
-        part = self.sock.read(256)
+        part = self._sock.read(256)
         if part is None:
             return
         self._first = self._first or part[:32]
@@ -74,17 +76,17 @@ class Visit:
             self._file.seek(0)
         elif self._first.startswith(b"GET /device "):
             gc.collect()
-            age = self._status.age_s()
-            body = b'{"age_s":%s,"device":%s}' % (b"null" if age is None else b"%d" % age, self._status.describe())
+            age = self._teller.age_s()
+            body = b'{"age_s":%s,"device":%s}' % (b"null" if age is None else b"%d" % age, self._teller.describe())
             size = len(body)
         else:
             code = "404 Not Found"
         head = "HTTP/1.0 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n%sCache-Control: no-store\r\n\r\n"
         self._out = (head % (code, kind, size, coding)).encode() + body
-        self._poller.modify(self.sock, select.POLLOUT)
+        self._poller.modify(self._sock, select.POLLOUT)
 
     def _send(self) -> None:
-        self._out = self._out[self.sock.send(self._out[:256]) :]
+        self._out = self._out[self._sock.send(self._out[:256]) :]
         if not self._out and self._file:
             self._out = self._file.read(256)
         self._done = not self._out

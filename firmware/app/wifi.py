@@ -1,4 +1,4 @@
-"""The station: joins the network of the settings, notices its loss and joins again.
+"""What is asked of the radio now and then: to join the network of the settings, to leave it, to say why there is none.
 
 The radio keeps its modem sleep, the port's default: awake an ESP8266 takes 70 to 80 mA, a meter of DSMR 4 gives 100.
 """
@@ -11,9 +11,6 @@ from micropython import const
 TYPE_CHECKING = const(0)
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_FIRST_KICK_MS = const(20_000)
-_LAST_KICK_MS = const(120_000)
 
 _REASONS = {
     network.STAT_WRONG_PASSWORD: "password",
@@ -86,53 +83,3 @@ def connect(config: dict, within_s: int = 30, feed: Callable[[], None] | None = 
             feed()
         time.sleep_ms(50)
     return reason()
-
-
-class Wifi:
-    """Keeps the station connected; the chip itself searches on, a kick with growing pauses helps where it hangs."""
-
-    def __init__(self, settings: dict) -> None:
-        self.fell = 0
-        self._settings = settings
-        self._up = False
-        self._begun = False
-        self._kicked = self._seen = time.ticks_ms()
-        self._pause = _FIRST_KICK_MS
-
-    def poll(self) -> bool:
-        """Do what is due without waiting; return whether there is a connection."""
-        now = time.ticks_ms()
-        up = station().isconnected()
-        if up:
-            self._seen = self._kicked = now
-            self._pause = _FIRST_KICK_MS
-        elif self._up:
-            self.fell += 1
-        elif not self._begun:
-            self._begun = True
-            self._kicked = now
-            close_access_point()
-            begin(self._settings)
-        elif time.ticks_diff(now, self._kicked) > self._pause:
-            self._kicked = now
-            self._pause = min(2 * self._pause, _LAST_KICK_MS)
-            stop()
-            station().connect()
-        self._up = up
-        return up
-
-    def away_s(self) -> int:
-        """Seconds since the network was last there, 0 while it is."""
-        return 0 if self._up else time.ticks_diff(time.ticks_ms(), self._seen) // 1000
-
-    def address(self) -> str | None:
-        """Own address, None without a connection."""
-        return station().ifconfig()[0] if self._up else None
-
-    def dns(self) -> str:
-        """Address of the DNS server."""
-        return station().ifconfig()[3]
-
-    def signal(self) -> int | None:
-        """Signal in dBm, None without a connection."""
-        return station().status("rssi") if self._up else None

@@ -2,7 +2,7 @@ import gc
 import sys
 
 import machine
-import state
+from mark import FAILED, note
 
 before = []
 try:
@@ -10,7 +10,7 @@ try:
         import selector
 
         now = selector.choose()
-        del selector, sys.modules["selector"]
+        del selector, sys.modules["selector"], sys.modules["state"]
         gc.collect()
         before = list(sys.modules)
         import start
@@ -19,7 +19,7 @@ try:
         why = "it ended"
     except (Exception, KeyboardInterrupt) as error:
         why = repr(error)
-    state.note(why, state.FAILED)
+    note(why, FAILED)
     for name in list(sys.modules):
         if name not in before:
             del sys.modules[name]

@@ -9,10 +9,12 @@ from binascii import hexlify
 
 import machine
 import state
+from mark import LATE
+from micropython import const
 
-TRIAL_MS = 360_000  # gateway.py gives up after 300 s by itself, and knows better why
-PATIENCE = 5
-PAUSE_S = 60
+_TRIAL_MS = const(360_000)  # gateway.py gives up after 300 s by itself, and knows better why
+_PATIENCE = const(5)
+_PAUSE_S = const(60)
 _CAUSES = {
     0: "the power was cut",
     1: "the watchdog found it hanging",
@@ -42,7 +44,7 @@ def pause() -> None:
     if state.load()["trial"]:
         return
     led = _led()
-    for _ in range(PAUSE_S):
+    for _ in range(_PAUSE_S):
         for level in (0, 1, 0, 1):
             led(level)
             time.sleep_ms(120)
@@ -115,7 +117,7 @@ def _ended(kind: bytes, text: str) -> str:
         return ""
     if kind == state.FAILED:
         return text
-    why = "its time was over" if kind == state.LATE else _CAUSES.get(cause, "it restarted by itself")
+    why = "its time was over" if kind == LATE else _CAUSES.get(cause, "it restarted by itself")
     return "%s while %s" % (why, text)
 
 
@@ -144,18 +146,18 @@ def _plan(now: dict, whole: dict) -> tuple:
     if trial:
         trial["tries"] += 1
         if trial["slot"] in whole and _saved(now):
-            return trial["slot"], "gateway", TRIAL_MS
+            return trial["slot"], "gateway", _TRIAL_MS
         now["why"] = "its files are not as they were sent"
         _roll_back(now)
     own = now["slot"]
     other = "b" if own == "a" else "a"
     step = now["failures"]
-    if not whole or step >= PATIENCE:
+    if not whole or step >= _PATIENCE:
         slot, mode = ((own, now["mode"]), (other, "gateway"), (own, "portal"), (other, "portal"))[step % 4]
         if whole and slot not in whole:
             slot = own if slot == other else other
-        return slot, mode, TRIAL_MS if mode == "gateway" else 0
+        return slot, mode, _TRIAL_MS if mode == "gateway" else 0
     if own not in whole:
         own = other
         now["why"] = "a file of slot %s is damaged" % now["slot"]
-    return own, now["mode"], TRIAL_MS if step and now["mode"] == "gateway" else 0
+    return own, now["mode"], _TRIAL_MS if step and now["mode"] == "gateway" else 0

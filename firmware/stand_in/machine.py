@@ -26,6 +26,9 @@ _EVEN = const(0o400)
 _SPEEDS_AND_STOP = const(0o10117)
 
 _main = _thread.get_ident()
+_hurry = os.getenv("FIRMWARE_HURRY") or ""
+if _hurry and not (_hurry.isdigit() and int(_hurry)):
+    raise ValueError("FIRMWARE_HURRY is a whole number from 1 on, not " + _hurry)
 _kept = open(os.getenv("FIRMWARE_RTC"), "r+b") if os.getenv("FIRMWARE_RTC") else None
 
 
@@ -82,10 +85,8 @@ class Timer:
         """Call back after `period` ms, once or again and again."""
         del hard
         self.round += 1
-        if os.getenv("FIRMWARE_HURRY"):
-            _thread.start_new_thread(
-                self._run, (period // int(os.getenv("FIRMWARE_HURRY")), mode, callback, self.round)
-            )
+        if _hurry:
+            _thread.start_new_thread(self._run, (period // int(_hurry), mode, callback, self.round))
 
     def deinit(self) -> None:
         """Call back no more."""

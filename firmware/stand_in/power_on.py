@@ -1,8 +1,9 @@
-"""Power on: mounts a flash image as the chip does and runs its boot.py and main.py.
+"""Power on: mounts a flash image, or a folder in its place, as the chip does and runs its boot.py and main.py.
 
     micropython power_on.py IMAGE
 
-with MICROPYPATH leading to this folder; FIRMWARE_SLEEP divides every sleep, FIRMWARE_HURRY the time of every timer.
+with MICROPYPATH leading to this folder; FIRMWARE_SLEEP divides every sleep, FIRMWARE_HURRY the time of every timer, and
+the clock runs FIRMWARE_CLOCK times as fast.
 Files and devices of the PC, as in FIRMWARE_PORT, are below /pc: /pc/dev/ttyUSB0.
 """
 
@@ -29,8 +30,8 @@ class Like:
             setattr(self, name, value)
 
 
-def mount(flash: Flash) -> None:
-    """Make a flash the root of the files, and the PC's own root /pc below it."""
+def mount(flash: object) -> None:
+    """Make a flash, or a folder, the root of the files, and the PC's own root /pc below it."""
     if "pc" in os.listdir("/"):
         vfs.umount("/pc")
     vfs.umount("/")
@@ -41,12 +42,14 @@ def mount(flash: Flash) -> None:
 def modules() -> dict:
     """What the chip has and a PC has not, or not so."""
     hurry = int(os.getenv("FIRMWARE_SLEEP") or 1)
+    pace = int(os.getenv("FIRMWARE_CLOCK") or 1)
     return {
         "machine": machine,
         "network": network,
         "os": Like(os, dupterm=lambda _stream, _slot=0: None),
         "time": Like(
             time,
+            ticks_ms=lambda: time.ticks_add(0, time.ticks_ms() * pace),
             sleep=lambda seconds: time.sleep_ms(int(seconds * 1000 / hurry)),
             sleep_ms=lambda ms: time.sleep_ms(ms // hurry),
         ),
@@ -63,7 +66,16 @@ def chip() -> None:
         exec(text, {"__name__": "__main__"})
 
 
+def mount_folder(place: str) -> None:
+    """Make a folder the root; VfsPosix with a root confuses the two names of a rename, and so has none there."""
+    mount(vfs.VfsPosix(place))
+    sys.modules["os"].rename = lambda old, new: vfs.VfsPosix().rename(place + "/" + old, place + "/" + new)
+
+
 if __name__ == "__main__":
-    mount(Flash(_open(sys.argv[1], "r+b")))
     sys.modules.update(modules())
+    if os.stat(sys.argv[1])[0] & 0x4000:
+        mount_folder(sys.argv[1])
+    else:
+        mount(Flash(_open(sys.argv[1], "r+b")))
     chip()

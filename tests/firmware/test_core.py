@@ -122,7 +122,7 @@ def test_pins(device: Device, mosquitto: Broker, listener: Listener) -> None:
     """The LED flashes slowly thrice at the start, then five times fast on WiFi, on the pin of the settings."""
     device.configure(mosquitto.port, led=2)
     record = device.flash / "pins"
-    device.variables["FIRMWARE_PINS"] = str(record)
+    device.variables["FIRMWARE_PINS"] = "/pins"
     with device:
         until(lambda: record.exists() and len(record.read_text().splitlines()) >= 11)
         until(lambda: listener.statuses == ["online"])

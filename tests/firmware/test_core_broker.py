@@ -13,6 +13,7 @@ from tests.brokers import BrokerOptions, Mosquitto, free_port
 from tests.firmware.core_device import Device, Listener, until
 from tests.firmware.test_core import telegrams
 
+HOME = [{"ssid": "home", "rssi": -60}]
 OUTAGES: dict[str, Callable[[Mosquitto], None]] = {"stopped": Mosquitto.stop, "killed": Mosquitto.kill}
 
 
@@ -53,9 +54,9 @@ def once(listener: Listener) -> list[bytes]:
 @contextmanager
 def unplugged(device: Device) -> Iterator[None]:
     """Without a network, until whoever listens at the broker is there."""
-    (device.flash / "no-network").touch()
+    device.breathe(networks=[])
     yield
-    (device.flash / "no-network").unlink()
+    device.breathe(networks=HOME)
 
 
 def silent(_connection: socket.socket) -> None:
@@ -171,13 +172,13 @@ def test_full_ring_drops_the_oldest(device: Device, tmp_path: Path) -> None:
     broker = Mosquitto(tmp_path / "broker")
     device.configure(broker.port)
     sent = telegrams("nl-dsmr5", 40)
-    (device.flash / "no-network").touch()
+    device.breathe(networks=[])
     with device:
         for telegram in sent:
             device.line.send(telegram)
         with broker:
             listener = Listener(broker.port)
-            (device.flash / "no-network").unlink()
+            device.breathe(networks=HOME)
             until(lambda: listener.device)
             until(lambda: listener.device["counters"]["telegrams"] == 40)
             counters = listener.device["counters"]
@@ -229,7 +230,7 @@ def test_names_fail_and_come(device: Device, tmp_path: Path) -> None:
     names = Names()
     broker = Mosquitto(tmp_path / "broker")
     device.configure(broker.port, broker={"host": "broker.home.arpa"})
-    device.variables["FIRMWARE_DNS"] = f"127.0.0.1:{names.port}"
+    device.air["dns"] = f"127.0.0.1:{names.port}"
     sent = telegrams("nl-dsmr5", 3)
     try:
         with broker, device:
@@ -255,11 +256,11 @@ def test_network_lost(device: Device, mosquitto: Mosquitto) -> None:
     listener = Listener(mosquitto.port)
     with device:
         until(lambda: listener.statuses == ["online"])
-        (device.flash / "no-network").touch()
+        device.breathe(networks=[])
         until(lambda: "offline" in listener.statuses)
         for telegram in sent:
             device.line.send(telegram)
-        (device.flash / "no-network").unlink()
+        device.breathe(networks=HOME)
         until(lambda: len(listener.telegrams) >= 3)
         assert listener.telegrams == sent
     listener.close()

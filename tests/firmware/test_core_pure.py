@@ -92,12 +92,18 @@ def test_ring_is_a_queue(pure: dict[str, Any], seed: int) -> None:
 
 
 def test_ring_keeps_what_is_on_its_way(pure: dict[str, Any]) -> None:
-    """While the oldest is being sent the newest is dropped instead."""
-    ring = pure["ring"].Ring(100)
-    ring.put(b"a" * 60)
+    """While the oldest is being sent those behind it make room, and the newest only where nothing else can."""
+    ring = pure["ring"].Ring(200)
+    for letter in (b"a", b"b", b"c"):
+        ring.put(letter * 60)
     ring.held = True
-    assert not ring.put(b"b" * 60)
-    assert (bytes(ring.first()), ring.dropped) == (b"a" * 60, 1)
+    on_its_way = ring.first()
+    assert ring.put(b"d" * 100)
+    assert not ring.put(b"e" * 150)
+    assert (bytes(on_its_way), ring.waiting, ring.dropped) == (b"a" * 60, 1, 4)
+    assert ring.put(b"f" * 130)
+    ring.pop()
+    assert bytes(ring.first()) == b"f" * 130
 
 
 def test_packet_lengths(pure: dict[str, Any]) -> None:
@@ -123,6 +129,9 @@ def test_packet_lengths(pure: dict[str, Any]) -> None:
         ({"broker": {"host": "a", "port": 70_000}}, "broker"),
         ({"static": {"address": "1.2.3.4", "netmask": "255.0.0.0", "gateway": "1.2.3.256"}}, "static"),
         ({"wifi": {"ssid": ""}}, "wifi"),
+        ({"portal_after": 0, "portal_password": "12345678"}, None),
+        ({"portal_after": 1441}, "portal_after"),
+        ({"portal_password": "short"}, "portal_password"),
     ],
 )
 def test_settings(pure: dict[str, Any], config: dict[str, object], wrong: str | None) -> None:

