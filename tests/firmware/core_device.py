@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 import termios
@@ -116,7 +117,7 @@ class Listener:
         self._client.on_message = self._took
         subscribed = threading.Event()
         self._client.on_subscribe = lambda *_: subscribed.set()
-        self._client.reconnect_delay_set(1, 1)
+        self._client.reconnect_delay_set(0.1, 0.1)  # type: ignore[arg-type]  # of a second, which serve too
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
         assert subscribed.wait(PATIENCE_S)
@@ -179,6 +180,13 @@ class Device:
         broker = {"host": "127.0.0.1", "port": port, **settings.pop("broker", {})}
         config = {"gateway": GATEWAY, "wifi": {"ssid": "home", "password": ""}, "broker": broker, **settings}
         (self.flash / "config.json").write_text(json.dumps(config))
+
+    def hurry(self) -> None:
+        """Let its clock run ten times as fast from the next start on."""
+        quick = self.flash / "quick"
+        quick.mkdir(exist_ok=True)
+        shutil.copy(PARTS / "quick_time.py", quick / "time.py")
+        self.variables["MICROPYPATH"] = "quick:a"
 
     def start(self) -> None:
         """Power on."""

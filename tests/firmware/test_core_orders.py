@@ -14,6 +14,7 @@ from tests.firmware.test_core import telegrams
 def listener(device: Device, mosquitto: Broker) -> Iterator[Listener]:
     """Give who listens to a device that runs."""
     device.configure(mosquitto.port)
+    device.hurry()
     found = Listener(mosquitto.port)
     device.start()
     until(lambda: found.device)
@@ -115,7 +116,7 @@ def test_set_that_works_stays(listener: Listener, device: Device, mosquitto: Bro
     device.line.send(telegrams("nl-dsmr5", 1)[0])
     until(lambda: not (device.flash / "config.bak").exists())
     assert config(device)["gateway"] == "shed"
-    assert device.state()["confirmed"] == 1
+    until(lambda: device.state().get("confirmed") == 1)
     shed.close()
 
 

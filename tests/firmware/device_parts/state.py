@@ -1,6 +1,7 @@
 """The selector's state without its flash: a file in the current folder."""
 
 import json
+import os
 import sys
 
 _RESTART = 75
@@ -18,8 +19,9 @@ def load() -> dict[str, object]:
 
 def save(state: dict[str, object]) -> None:
     """Keep it."""
-    with open("state.json", "w") as file:
+    with open("state.new", "w") as file:
         file.write(json.dumps(state))
+    os.rename("state.new", "state.json")
 
 
 def request(mode: str, order: dict[str, object] | None = None, update: str | None = None) -> None:
