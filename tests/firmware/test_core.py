@@ -11,6 +11,7 @@ from meterkast_reader.simulator import DIALECTS, simulate
 
 from tests.brokers import Broker, Mosquitto
 from tests.firmware.core_device import Device, Line, Listener, until
+from tests.parser.test_decryption import ciphered
 
 STARTS = datetime(2026, 1, 15, 12, tzinfo=UTC)
 FRAGMENT = 512
@@ -85,6 +86,17 @@ def test_every_dialect_arrives(device: Device, mosquitto: Broker, listener: List
         hand_over(device.line, listener, sent)
     assert listener.telegrams == sent
     assert len(in_order) == 17
+
+
+def test_a_ciphered_port(device: Device, mosquitto: Broker, listener: Listener) -> None:
+    """What Luxembourg's ports send arrives byte by byte, and the setting of the line is found by it."""
+    device.configure(mosquitto.port)
+    sent = [ciphered(telegram) for telegram in telegrams("lu-smarty", 3)]
+    with device:
+        until(lambda: listener.device)
+        hand_over(device.line, listener, sent)
+        until(lambda: listener.device.get("line") == "115200 8N1")
+    assert listener.telegrams == sent
 
 
 def test_sizes_and_damage(device: Device, mosquitto: Broker, listener: Listener) -> None:
