@@ -91,7 +91,7 @@ def meter() -> Iterator[str]:
 def supply() -> Iterator[str]:
     """From 5 V to 3.3 V."""
     yield wire((P1_EDGE, RAIL), (430, RAIL))
-    yield text(250, RAIL - 10, "5 V, 250 mA at most", "small")
+    yield text(250, RAIL - 10, "5 V, 100 to 250 mA", "small")
     yield from capacitor(370, "C1", "10 µF", polar=True)
     yield box(430, 70, 140, 68)
     yield text(500, 62, "MCP1700-3302E", "title middle")
@@ -159,7 +159,7 @@ def chip() -> Iterator[str]:
 NOTES = (
     "The port's data line is an open collector and inverted: at rest it is low, T1 is off, and RX is high.",
     "R1 draws 5 mA while the line is low, as much as the standard lets it sink. C2 and C3 sit close to the ESP-01.",
-    "Pins 1 and 6 give power in DSMR 4 and later; for a meter of DSMR 2 or 3 feed 5 V from a USB supply.",
+    "Pins 1 and 6 give power in DSMR 4 and later; for a meter of DSMR 2 or 3 feed 5 V and ground from a USB supply.",
 )
 
 

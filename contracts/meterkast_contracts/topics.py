@@ -19,7 +19,8 @@ OFFLINE = b"offline"
 class Command(StrEnum):
     """What a gateway can be told to do; `forget` is for the parser, which then clears all that is retained of it.
 
-    `update` may carry JSON, `{"url": …}` of the release to take; `set` carries the settings to change.
+    `update` carries JSON, `{"url": …}` of the release to take; a bare one is followed by the API's own, which names the
+    newest release. `set` carries the settings to change.
     """
 
     RESTART = "restart"

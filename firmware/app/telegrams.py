@@ -1,10 +1,15 @@
-"""Telegrams found in the bytes of the port: a fixed buffer, line by line, and their CRC-16/ARC (DSMR P1 5.0.2 §6.2)."""
+"""Telegrams found in the bytes of the port: a fixed buffer, line by line, and their CRC-16/ARC (DSMR P1 5.0.2 §6.2).
+
+Ciphered ports (Luxembourg, Austria) send DLMS general-glo-ciphering frames, which say their length.
+"""
 
 from micropython import const
 
 LIMIT = const(3072)
 _ROOM = const(64)
 _LONGEST_HEADER = const(128)
+_SEALED_HEAD = const(14)
+_SEALED_LEAST = const(128)
 
 
 _NIBBLES = (
@@ -43,6 +48,21 @@ def is_header(data, start, end, in_mid_line):
     return True
 
 
+def sealed_length(data, at):
+    """Length of the ciphered frame whose first 14 bytes stand at `at`, 0 if they begin none."""
+    size = data[at + 10]
+    at += 11
+    before = 11
+    if size == 0x82:
+        size = data[at] << 8 | data[at + 1]
+        before = 13
+    elif size == 0x81:
+        size = data[at]
+        before = 12
+    good = _SEALED_LEAST <= size <= LIMIT - before and data[at + before - 11] & 0xEF in b"\x20\x21\x22"
+    return before + size if good else 0
+
+
 class Framer:
     """Bytes go in through `room()` and `took()`; `find()` tells of each whole telegram at the buffer's start.
 
@@ -66,6 +86,7 @@ class Framer:
         self._cut = False
         self._skip = 0
         self._sealed = False
+        self._total = 0
         self.open = False
 
     def room(self):
@@ -79,6 +100,11 @@ class Framer:
     def find(self):
         """Length of the whole telegram that stands at the buffer's start, 0 if there is none; `drop()` goes on."""
         while True:
+            if not self.open and not self._seek():
+                return 0
+            if self._total:
+                self._skip = self._total
+                return self._total if self._held >= self._total else 0
             end = self.buffer.find(b"\n", self._searched, self._held) + 1
             if not end:
                 self._searched = self._held
@@ -90,14 +116,33 @@ class Framer:
 
     def find_idle(self):
         """The same when the line has gone quiet: a telegram whose `!` has come needs no line end."""
-        if self.open and self._is_end(self._held):
+        if self._total:
+            self.damaged += 1
+            self._skip = self._held
+            self.drop()
+        elif self.open and self._is_end(self._held):
             return self._judge(self._held)
         return 0
 
     def drop(self):
         """Done with the telegram that was found."""
         self._forget(self._skip)
+        self._total = 0
         self.open = False
+
+    def _seek(self):
+        """Begin a ciphered frame where one begins; False when only more bytes can tell."""
+        at = self.buffer.find(b"\xdb\x08", 0, self._held)
+        while at >= 0:
+            if self._held - at < _SEALED_HEAD:
+                return False
+            self._total = sealed_length(self.buffer, at)
+            if self._total:
+                self._forget(at)
+                self.open = True
+                break
+            at = self.buffer.find(b"\xdb\x08", at + 1, self._held)
+        return True
 
     def _take_line(self, end):
         header = self._header(end)

@@ -8,7 +8,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from meterkast_api.access.scopes import STRANGER, Caller, Scope
+from meterkast_api.firmware.bare_orders import BareOrders
 from meterkast_api.firmware.release import Release, ReleaseError
+from meterkast_api.firmware.shelf import Shelf
 from meterkast_contracts.firmware import MANIFEST, SIGNATURE, Manifest, ManifestError, update_of
 from meterkast_contracts.topics import Command
 
@@ -159,6 +161,46 @@ async def test_an_order_names_the_release_by_its_address(mosquitto: Broker, rele
         }
 
 
+BASE_URL = "http://192.168.1.10:8080"
+NEWEST = {"url": f"{BASE_URL}/api/v1/firmware/1.1.0/", "version": "1.1.0"}
+
+
+async def test_an_order_without_a_version_names_the_newest(mosquitto: Broker, tmp_path: Path, release: Release) -> None:
+    """By REST, as the console's key sends it: the release with the highest sequence, and none where there is none."""
+    async with house(mosquitto, caller=OWNER, firmware_url=BASE_URL) as here, gateway_at(mosquitto) as gateway:
+        await gateway.wait_connected()
+        await here.send_reading()
+        await here.until_found("/api/v1/meters/home/actual")
+        order = "/api/v1/meters/home/command/update"
+        missing = await here.client.post(order)
+        assert (missing.status_code, missing.json()["known"]) == (404, [])
+        assert "meterkast firmware release" in missing.json()["detail"]
+        assert await put(here, Workshop.of(tmp_path).release("1.1.0", 2), "1.1.0") == 201
+        assert await put(here, release) == 201
+        assert (await here.client.post(order)).status_code == 202
+        async with asyncio.timeout(10):
+            message = await anext(aiter(gateway.messages()))
+        assert json.loads(message.payload) == NEWEST
+
+
+async def test_a_bare_order_on_the_bus_is_followed_by_one_that_names_the_newest(
+    mosquitto: Broker, tmp_path: Path, release: Release
+) -> None:
+    """So that a button of Home Assistant updates; what names a release is let be."""
+    topic = TOPICS.command("home", Command.UPDATE)
+    async with house(mosquitto, caller=OWNER, firmware_url=BASE_URL) as here, gateway_at(mosquitto) as gateway:
+        await gateway.wait_connected()
+        messages = aiter(gateway.messages())
+        assert await put(here, release) == 201
+        assert await put(here, Workshop.of(tmp_path).release("1.1.0", 2), "1.1.0") == 201
+        await here.publish(topic, b'{"url": "http://10.0.0.1/"}')
+        await here.publish(topic, b"")
+        async with asyncio.timeout(10):
+            heard = [(await anext(messages)).payload for _ in range(3)]
+        assert heard[:2] == [b'{"url": "http://10.0.0.1/"}', b""]
+        assert json.loads(heard[2]) == NEWEST
+
+
 async def test_a_gateway_is_never_sent_where_it_cannot_go(mosquitto: Broker, release: Release) -> None:
     """Asked for at localhost or by HTTPS, the order is refused and says what to set; at an address it takes that."""
     async with house(mosquitto, caller=OWNER) as here:
@@ -194,6 +236,13 @@ async def test_settings_travel_with_the_order_set(mosquitto: Broker) -> None:
         async with asyncio.timeout(10):
             message = await anext(aiter(gateway.messages()))
         assert json.loads(message.payload) == {"thin": 5, "led": 2}
+
+
+def test_a_bare_order_is_none_of_ours_without_an_address(tmp_path: Path) -> None:
+    """Without `firmware_url` the API does not listen to orders: nobody could tell a gateway where to fetch."""
+    orders = BareOrders(TOPICS, Shelf(tmp_path), None)
+    assert orders.subscriptions() == ()
+    assert not orders.of(TOPICS.command("home", Command.UPDATE))
 
 
 def test_a_manifest_says_what_a_slot_can_hold(release: Release) -> None:

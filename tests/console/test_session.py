@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from meterkast_api.firmware.shelf import FOLDER, Shelf
 from meterkast_console.settings import SshSection, TelnetSection
 from meterkast_runtime.mqtt import MqttSession, MqttSettings
 from pydantic import SecretStr, ValidationError
@@ -15,15 +16,18 @@ from pydantic import SecretStr, ValidationError
 from tests.api.houses import TOPICS, House, house
 from tests.brokers import Broker, free_port
 from tests.console.consoles import COMPANION, Console, console
+from tests.firmware.releases import Workshop
 
 PASSWORD = "correct horse"
 TELEGRAM = "".join(f"1-0:1.8.{number}(000000.000*kWh)\r\n" for number in range(40))
 
 
 @asynccontextmanager
-async def _terminal(broker: Broker, directory: Path, **section: Any) -> AsyncIterator[tuple[House, Console]]:
+async def _terminal(
+    broker: Broker, directory: Path, *, firmware_url: str | None = None, **section: Any
+) -> AsyncIterator[tuple[House, Console]]:
     async with (
-        house(broker, companion=COMPANION, password=SecretStr(PASSWORD)) as home,
+        house(broker, companion=COMPANION, password=SecretStr(PASSWORD), firmware_url=firmware_url) as home,
         console(str(home.client.base_url), directory, **section) as running,
     ):
         await home.send_reading()
@@ -131,6 +135,30 @@ async def test_an_order_is_asked_about_sent_and_answered(nats: Broker, tmp_path:
         await client.until("purge-log was sent from 127.0.0.1.")
 
 
+async def test_an_update_needs_a_release_and_an_address(nats: Broker, tmp_path: Path) -> None:
+    """U sends the newest release; without one, or where no gateway reaches the API, it says what to do instead."""
+    async with _terminal(nats, tmp_path) as (_, running), _orders(nats) as came:
+        client = await running.client()
+        await client.until("import")
+        for said in ("meterkast firmware release", "set firmware_url in the section [api]"):
+            client.send("u")
+            await client.until("home updates its firmware and restarts: sure? y/n")
+            client.send("y")
+            await client.until("update is not sent.")
+            await client.until(said)
+            Shelf(nats.directory / FOLDER).put(Workshop.of(tmp_path).release())
+        assert came == []
+    url = "http://192.168.1.10:8080"
+    async with _terminal(nats, tmp_path, firmware_url=url) as (home, running), _orders(nats) as came:
+        client = await running.client()
+        await client.until("import")
+        client.send("u")
+        await client.until("sure? y/n")
+        client.send("y")
+        await client.until("update is sent to home")
+        await home.until(_true(lambda: came == ["dsmr/home/command/update"]))
+
+
 async def test_without_a_token_an_order_needs_the_password(nats: Broker, tmp_path: Path) -> None:
     """The password is asked for once and never shown, the audit log names the owner, and the login ends at the end."""
     async with _terminal(nats, tmp_path, token=None) as (home, running), _orders(nats) as came:
@@ -144,10 +172,10 @@ async def test_without_a_token_an_order_needs_the_password(nats: Broker, tmp_pat
         await client.until("This needs the password")
         client.send(f"{PASSWORD}\r\n")
         await client.until("identify is sent to home")
-        client.send("u")
+        client.send("r")
         await client.until("sure? y/n")
         client.send("y")
-        await client.until("update is sent to home")
+        await client.until("restart is sent to home")
         await home.until(_true(lambda: len(came) == 2))
         client.send("q")
         assert PASSWORD not in await client.to_end()
@@ -160,7 +188,7 @@ async def test_without_a_token_an_order_needs_the_password(nats: Broker, tmp_pat
 
             await home.until(logged_out)
             entries = (await owner.get("/api/v1/audit")).json()["entries"]
-        assert {(entry["who"], entry["what"]) for entry in entries} >= {("owner", "command update sent")}
+        assert {(entry["who"], entry["what"]) for entry in entries} >= {("owner", "command restart sent")}
 
 
 async def test_the_console_of_the_same_process_is_named_in_the_audit_log(nats: Broker, tmp_path: Path) -> None:

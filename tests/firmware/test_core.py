@@ -11,8 +11,11 @@ from meterkast_reader.simulator import DIALECTS, simulate
 
 from tests.brokers import Broker, Mosquitto
 from tests.firmware.core_device import Device, Line, Listener, until
+from tests.parser.test_decryption import ciphered
 
 STARTS = datetime(2026, 1, 15, 12, tzinfo=UTC)
+FRAGMENT = 512
+"""So much of the heap may lie in pieces that a collection happens not to give back."""
 
 
 def telegrams(dialect: str, times: int, step_s: int = 10) -> list[bytes]:
@@ -26,6 +29,15 @@ def long_telegram(size: int, mark: int = 0) -> bytes:
     head = b"/MKT5\\2LONG-%03d\r\n\r\n0-0:96.13.0(" % mark
     fill = size - len(head) - len(b")\r\n!ABCD\r\n")
     return seal(head + b"3" * fill + b")\r\n!")
+
+
+def _said(listener: Listener, telegrams: int) -> dict[str, int]:
+    """What the gateway counts once it has read so many."""
+    known = len(listener.devices)
+    listener.order("identify")
+    until(lambda: any(said["counters"]["telegrams"] == telegrams for said in listener.devices[known:]))
+    found: dict[str, int] = listener.device["counters"]
+    return found
 
 
 @pytest.fixture
@@ -46,16 +58,20 @@ def hand_over(line: Line, listener: Listener, sent: list[bytes], *, ahead: int =
 
 
 def test_soak_hours_arrive_untouched(device: Device, mosquitto: Broker, listener: Listener) -> None:
-    """Three hours of telegrams, or FIRMWARE_SOAK_HOURS, arrive byte by byte and in order, and nothing is lost."""
+    """Three hours of telegrams, or FIRMWARE_SOAK_HOURS, arrive byte by byte and in order; nothing is lost, or grows."""
     device.configure(mosquitto.port)
-    sent = telegrams("nl-dsmr5", 360 * int(os.environ.get("FIRMWARE_SOAK_HOURS") or 3))
+    hours = int(os.environ.get("FIRMWARE_SOAK_HOURS") or 3)
+    sent = telegrams("nl-dsmr5", 360 * hours)
     with device:
         until(lambda: listener.device)
-        hand_over(device.line, listener, sent)
-        listener.order("forget")
-        until(lambda: listener.device["counters"]["telegrams"] == len(sent))
+        hand_over(device.line, listener, sent[:100])
+        early = _said(listener, 100)
+        hand_over(device.line, listener, sent[100:])
+        counters = _said(listener, len(sent))
     assert listener.telegrams == sent
-    counters = listener.device["counters"]
+    free = [said["free_heap_bytes"] for said in (early, counters)]
+    print(f"{hours} h, {len(sent)} telegrams; free heap after 100 and after all: {free[0]}, {free[1]} bytes")  # noqa: T201
+    assert free[1] >= free[0] - FRAGMENT
     assert [counters[name] for name in ("crc_errors", "damaged", "too_long", "dropped")] == [0, 0, 0, 0]
     assert listener.device["line"] == "115200 8N1"
 
@@ -72,6 +88,17 @@ def test_every_dialect_arrives(device: Device, mosquitto: Broker, listener: List
     assert len(in_order) == 17
 
 
+def test_a_ciphered_port(device: Device, mosquitto: Broker, listener: Listener) -> None:
+    """What Luxembourg's ports send arrives byte by byte, and the setting of the line is found by it."""
+    device.configure(mosquitto.port)
+    sent = [ciphered(telegram) for telegram in telegrams("lu-smarty", 3)]
+    with device:
+        until(lambda: listener.device)
+        hand_over(device.line, listener, sent)
+        until(lambda: listener.device.get("line") == "115200 8N1")
+    assert listener.telegrams == sent
+
+
 def test_sizes_and_damage(device: Device, mosquitto: Broker, listener: Listener) -> None:
     """From 100 bytes to 3 KB everything whole arrives; garbage, cuts and damage between spoil none of it."""
     device.configure(mosquitto.port)
@@ -83,10 +110,8 @@ def test_sizes_and_damage(device: Device, mosquitto: Broker, listener: Listener)
         for number, telegram in enumerate(whole):
             device.line.send(between[number])
             hand_over(device.line, listener, [telegram])
-        listener.order("forget")
-        until(lambda: listener.device["counters"]["telegrams"] == len(whole))
+        counters = _said(listener, len(whole))
     assert listener.telegrams == whole
-    counters = listener.device["counters"]
     assert (counters["crc_errors"], counters["damaged"], counters["too_long"]) == (1, 2, 1)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.brokers import BrokerOptions, Mosquitto, free_port
 from tests.firmware.core_device import Device, Listener, until
+from tests.firmware.names import Names
 from tests.firmware.test_core import telegrams
 
 HOME = [{"ssid": "home", "rssi": -60}]
@@ -127,6 +128,7 @@ def test_bad_broker(device: Device, tmp_path: Path, behaviour: Callable[[socket.
     """A broker that misbehaves is tried again and again, and costs no telegram."""
     broker = Mosquitto(tmp_path / "broker")
     device.configure(broker.port)
+    device.hurry()
     sent = telegrams("nl-dsmr5", 2)
     with fake_broker(broker.port, behaviour) as seen, device:
         for telegram in sent:
@@ -188,47 +190,11 @@ def test_full_ring_drops_the_oldest(device: Device, tmp_path: Path) -> None:
             listener.close()
 
 
-class Names:
-    """A DNS server that knows one name, once it may answer."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-        self.address: str | None = None
-        self.silent = True
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
-        self._socket.settimeout(0.05)
-        self.port = self._socket.getsockname()[1]
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while not self._stop.is_set():
-            try:
-                question, asker = self._socket.recvfrom(512)
-            except TimeoutError:
-                continue
-            self.asked += 1
-            if self.silent:
-                continue
-            answers = 1 if self.address else 0
-            head = question[:2] + b"\x81\x80\0\1" + bytes([0, answers]) + b"\0\0\0\0"
-            record = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + socket.inet_aton(self.address) if self.address else b""
-            self._socket.sendto(b"\0" * 20, asker)
-            self._socket.sendto(head + question[12:] + record, asker)
-
-    def close(self) -> None:
-        """Stop."""
-        self._stop.set()
-        self._thread.join()
-        self._socket.close()
-
-
 def test_names_fail_and_come(device: Device, tmp_path: Path) -> None:
     """While DNS is silent, then knows no such name, telegrams are read on; they go when the name has an address."""
     names = Names()
     broker = Mosquitto(tmp_path / "broker")
+    device.hurry()
     device.configure(broker.port, broker={"host": "broker.home.arpa"})
     device.air["dns"] = f"127.0.0.1:{names.port}"
     sent = telegrams("nl-dsmr5", 3)

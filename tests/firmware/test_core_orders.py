@@ -14,6 +14,7 @@ from tests.firmware.test_core import telegrams
 def listener(device: Device, mosquitto: Broker) -> Iterator[Listener]:
     """Give who listens to a device that runs."""
     device.configure(mosquitto.port)
+    device.hurry()
     found = Listener(mosquitto.port)
     device.start()
     until(lambda: found.device)

@@ -13,6 +13,7 @@ from meterkast_reader.crc import crc as reference
 
 from tests.firmware.core_device import APP
 from tests.firmware.test_core import long_telegram, telegrams
+from tests.parser.test_decryption import ciphered
 
 HOST = Path(__file__).parent / "host"
 PURE = ("telegrams", "ring", "packets", "checks", "micropython")
@@ -62,6 +63,32 @@ def test_damage_between_spoils_nothing(pure: dict[str, Any], seed: int) -> None:
         )
         data += telegram
     assert framed(framer, data, random) == whole
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_ciphered_frames(pure: dict[str, Any], seed: int) -> None:
+    """A frame that says its length is whole when that many bytes have come, whatever stands before it or in it."""
+    random = Random(seed)
+    framer = pure["telegrams"].Framer()
+    whole = [ciphered(telegram) for telegram in telegrams("nl-dsmr5", 3)]
+    whole += [ciphered(random.randbytes(size)) for size in (128, 239, 240, 3042)] + telegrams("nl-dsmr5", 1)
+    random.shuffle(whole)
+    data = b""
+    for telegram in whole:
+        data += random.choice((b"", random.randbytes(random.randrange(2000)) + b"\n", whole[0][:9])) + telegram
+    assert framed(framer, data, random) == whole
+
+
+def test_a_ciphered_frame_that_lost_bytes_does_not_spoil_the_next(pure: dict[str, Any]) -> None:
+    """When the line goes quiet, what has come of it is given up."""
+    random = Random(1)
+    framer = pure["telegrams"].Framer()
+    frame = ciphered(telegrams("nl-dsmr5", 1)[0])
+    assert framed(framer, frame[:-5], random) == []
+    assert framer.open
+    assert framer.find_idle() == 0
+    assert framed(framer, frame, random) == [frame]
+    assert framer.damaged == 1
 
 
 def test_crc(pure: dict[str, Any]) -> None:

@@ -9,7 +9,9 @@ import httpx
 from meterkast.tokens import make_token
 from meterkast_api.access.scopes import Scope
 from meterkast_api.settings import ApiSettings
+from meterkast_contracts.topics import Command, Topics
 from meterkast_parser.decode import decode
+from paho.mqtt import publish
 
 from tests.brokers import Broker, free_port
 from tests.firmware.releases import micropython
@@ -20,6 +22,7 @@ from tests.pipeline.esp01 import NAME, Gateway, public_key, release, telegrams
 from tests.pipeline.home import eventually
 from tests.pipeline.parts import Part, running, settings_for
 
+TOPICS = Topics()
 METER = f"/api/v1/meters/{NAME}"
 
 
@@ -51,7 +54,7 @@ class Rest:
 
 
 def test_telegrams_updates_and_a_roll_back(mosquitto: Broker, tmp_path: Path) -> None:
-    """Meter to REST through the firmware; release N+1 by the API; N+2 breaks, goes back by itself and says why."""
+    """Meter to REST through the firmware; release N+1 by a bare order; N+2 breaks, goes back by itself and says why."""
     micropython()
     raws = telegrams()
     port = free_port()
@@ -72,7 +75,7 @@ def test_telegrams_updates_and_a_roll_back(mosquitto: Broker, tmp_path: Path) ->
         for part in parts.values():
             part.start()
         _what_is_read_arrives(rest, raws, gateway)
-        _the_next_release_is_taken(rest, tmp_path)
+        _the_next_release_is_taken(rest, tmp_path, mosquitto.port)
         _a_release_that_breaks_goes_back(rest, tmp_path, mosquitto.port)
         assert gateway.said == ""
 
@@ -88,10 +91,11 @@ def _what_is_read_arrives(rest: Rest, raws: list[bytes], gateway: Gateway) -> No
     assert (device["version"], device["slot"], device["line"]) == ("1.0.0", "a", "115200 8N1")
 
 
-def _the_next_release_is_taken(rest: Rest, folder: Path) -> None:
+def _the_next_release_is_taken(rest: Rest, folder: Path, broker_port: int) -> None:
+    """By an order that names none, as the button of Home Assistant sends it."""
     _, made = release(folder, "1.1.0", 2)
     assert rest.client.put("/api/v1/firmware/1.1.0", content=made.to_tar()).status_code == 201
-    assert rest.client.post(f"{METER}/command/update", json={"version": "1.1.0"}).status_code == 202
+    publish.single(TOPICS.command(NAME, Command.UPDATE), b"", 1, hostname="127.0.0.1", port=broker_port)
     eventually(lambda: rest.device().get("version") == "1.1.0" or None, what=f"1.1.0 ({rest.device()})")
     eventually(lambda: rest.device().get("update") == "1.1.0: installed" or None, what=f"its trial ({rest.device()})")
     assert rest.device()["slot"] == "b"

@@ -22,11 +22,15 @@ firmware = typer.Typer(
     help="Build, sign, release, flash and watch the firmware of ESP-01 gateways.",
     no_args_is_help=True,
     rich_markup_mode=None,
-    epilog="Building, flashing and running need: pip install 'meterkast[firmware]'. All of it: firmware/README.md",
+    epilog="A new device: key (once for ever), build, sign, image, flash. A new version for those that there are: "
+    "build, sign, release. Building, flashing and running need: pip install 'meterkast[firmware]'. All of it, with the "
+    "schematic: firmware/README.md",
 )
 app.add_typer(firmware)
 
-Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="What `meterkast firmware build` has made.")]
+Folder = Annotated[
+    Path, typer.Argument(metavar="FOLDER", help="What `meterkast firmware build` has made: dist/firmware/1.0.0.")
+]
 SourceFolder = Annotated[
     Path | None, typer.Option("--source", metavar="FOLDER", help="The firmware's source; ./firmware if absent.")
 ]
@@ -46,9 +50,10 @@ def key(
     passphrase: Annotated[bool, typer.Option("--passphrase", help="Seal it: ask for a passphrase, twice.")] = False,
     passphrase_file: PassphraseFile = None,
 ) -> None:
-    """Make the key pair that releases are signed with: RSA-2048, the private key for its owner alone.
+    """Make the key pair that signs releases.
 
-    Devices trust the public key they were flashed with, for ever: keep the private one safe, and a copy of it.
+    It is RSA-2048, the private key readable to its owner alone. Devices trust the public key they were flashed with,
+    for ever: keep the private one safe, and a copy of it.
     """
     from meterkast.firmware.signing import make_pair  # noqa: PLC0415 - a command loads no other's libraries
 
@@ -72,7 +77,11 @@ def build(
     ] = None,
     downgrade: Annotated[bool, typer.Option("--downgrade", help="Let devices with a newer one take it too.")] = False,
 ) -> None:
-    """Compile the firmware for the device into a folder with its manifest, to be signed."""
+    """Compile the firmware into a folder.
+
+    With it goes a manifest of all files, their sizes and SHA-256, which is what `sign` signs. What the slot takes of
+    the flash is printed.
+    """
     from meterkast.firmware.compiling import build as build_release  # noqa: PLC0415 - a command loads no other's libraries
     from meterkast.firmware.source import Source  # noqa: PLC0415 - the same
 
@@ -82,17 +91,25 @@ def build(
     target = to or Path("dist") / "firmware" / version
     built = build_release(found, target, version=version, sequence=sequence or said_sequence, downgrade=downgrade)
     typer.echo(
-        f"{built.report()}\nRelease {version} (sequence {built.manifest.sequence}) is in {target}, not yet signed."
+        f"{built.report()}\nRelease {version} (sequence {built.manifest.sequence}) is in {target}. "
+        f"Next: meterkast firmware sign {target}"
     )
 
 
 @firmware.command()
 def sign(folder: Folder, *, key: KeyFile = Path("firmware.pem"), passphrase_file: PassphraseFile = None) -> None:
-    """Sign a build: its manifest, and by that every file of it."""
+    """Sign a build.
+
+    The signature is of its manifest, and by that of every file in it. A device takes only what is signed by the key
+    that it was flashed with.
+    """
     from meterkast.firmware.signing import sign as sign_release  # noqa: PLC0415 - a command loads no other's libraries
 
     release = sign_release(folder, _private(key, passphrase_file))
-    typer.echo(f"Release {release.manifest.version} in {folder} is signed.")
+    typer.echo(
+        f"Release {release.manifest.version} in {folder} is signed. Next: meterkast firmware image {folder} for a new "
+        f"device, meterkast firmware release {folder} for those that there are."
+    )
 
 
 @firmware.command()
@@ -114,9 +131,10 @@ def release(
     broker: Broker = None,
     timeout: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="How long to watch at most.")] = 900,
 ) -> None:
-    """Put a signed build where the API serves it, and tell gateways to take it.
+    """Update gateways to a signed build.
 
-    With --announce or --all it watches until each gateway has it or says why not; the exit code is 1 if any has not.
+    It is put where the API serves it, and with --announce or --all the gateways are told to take it. Then it
+    watches until each has it or says why not; the exit code is 1 if any has not.
     """
     from meterkast.firmware import releasing  # noqa: PLC0415 - a command loads no other's libraries
     from meterkast.firmware.signing import signed, trusted  # noqa: PLC0415 - the same
@@ -149,7 +167,10 @@ def image(
     ] = None,
     to: Annotated[Path, typer.Option(metavar="FILE", help="Where it goes.")] = Path("firmware.img"),
 ) -> None:
-    """Make the file system of a new device: selector, trusted key and a signed release, all in one file."""
+    """Make a new device's file system.
+
+    Selector, trusted key, a signed release and, with --config, the device's settings, all in one file for `flash`.
+    """
     from meterkast.firmware import image as images  # noqa: PLC0415 - a command loads no other's libraries
     from meterkast.firmware.signing import device_key, signed, trusted  # noqa: PLC0415 - the same
     from meterkast.firmware.source import Source  # noqa: PLC0415 - the same
@@ -161,7 +182,8 @@ def image(
     data = images.image(files)
     to.write_bytes(data)
     typer.echo(
-        f"{to}: {len(files)} files of release {found.manifest.version} in {len(data)} bytes, for {images.OFFSET:#x}."
+        f"{to}: {len(files)} files of release {found.manifest.version} in {len(data)} bytes, for {images.OFFSET:#x}. "
+        f"Next: meterkast firmware flash {to} --port DEVICE --interpreter FILE"
     )
 
 
@@ -184,9 +206,11 @@ def flash(
     verify: Annotated[bool, typer.Option(help="Read everything back.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the commands.")] = False,
 ) -> None:
-    """Flash a device by wire: erase it, write interpreter and files, and read them back.
+    """Flash a device by wire.
 
-    The interpreter is MicroPython's own: https://micropython.org/download/ESP8266_GENERIC/, variant FLASH_1M.
+    GPIO0 must be at ground while the power comes on: the programmer's switch or button, or the jumper J1. The chip is
+    erased, interpreter and files are written and read back; without --interpreter the files alone. The
+    interpreter is MicroPython's own: https://micropython.org/download/ESP8266_GENERIC/, variant FLASH_1M.
     """
     from meterkast.firmware.flashing import Flashing  # noqa: PLC0415 - a command loads no other's libraries
     from meterkast.firmware.image import BLOCK_BYTES, BLOCKS  # noqa: PLC0415 - the same
@@ -220,9 +244,10 @@ def logs(
     baud: Annotated[int, typer.Option(help="With --port; a chip's boot loader speaks at 74880.")] = 74_880,
     broker: Broker = None,
 ) -> None:
-    """Show what devices say, as they say it: over MQTT, or by wire what the chip's boot loader says.
+    """Show what devices say, as they say it.
 
-    By wire the firmware itself is silent, since its serial line is the meter's.
+    Over MQTT, or with --port what the chip's boot loader says by wire. By wire the firmware itself is silent, since
+    its serial line is the meter's.
     """
     from meterkast.firmware import logs as watching  # noqa: PLC0415 - a command loads no other's libraries
 

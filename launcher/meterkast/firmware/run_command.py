@@ -34,7 +34,7 @@ def run(
         Path | None, typer.Option(metavar="FILE", help="The public key of the updates it takes; none without it.")
     ] = None,
 ) -> None:
-    """Run the gateway's firmware on this computer, with a P1 cable in the place of the chip.
+    """Run the firmware here, with a P1 cable.
 
     It is the same code on real MicroPython. Everyday use is `meterkast up /dev/ttyUSB0`, which loses nothing when the
     broker is away; this is for those who want to see the firmware before they solder. Ctrl-C ends it.

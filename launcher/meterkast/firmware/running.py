@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -53,6 +54,7 @@ class Chip:
             raise LauncherError(f"{self.port} is no serial port", hint="such as /dev/ttyUSB0")
         if found := examine(self.port):
             raise LauncherError(found.sentence.rstrip("."), hint=found.advice[0] if found.advice else None)
+        signal.signal(signal.SIGTERM, _end)  # or the firmware would outlive us
         with _memory() as memory:
             cause = 0
             while (code := self._boot(memory, cause)) == AGAIN:
@@ -77,6 +79,10 @@ class Chip:
             if process.poll() is None:
                 process.kill()
                 process.wait()
+
+
+def _end(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 @contextmanager

@@ -45,7 +45,7 @@ class OrderDetail(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     version: Annotated[str, Field(pattern=f"^{VERSION_PATTERN}$")] | None = Field(
-        default=None, description="With `update`: the release to take, of `/api/v1/firmware`."
+        default=None, description="With `update`: the release to take, of `/api/v1/firmware`; the newest if absent."
     )
     settings: dict[str, int | bool | str] | None = Field(
         default=None, description="With `set`: the settings to change, e.g. thin, led.", min_length=1, max_length=20

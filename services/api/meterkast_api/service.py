@@ -30,6 +30,7 @@ from meterkast_api.app import Parts, build_app
 from meterkast_api.commands import Commands
 from meterkast_api.compat.homewizard import Serial
 from meterkast_api.database import FILE, Database
+from meterkast_api.firmware.bare_orders import BareOrders
 from meterkast_api.firmware.shelf import FOLDER, Shelf
 from meterkast_api.gateways import Gateways
 from meterkast_api.guard import REQUESTS
@@ -82,6 +83,8 @@ class ApiService:
             self._keyring, everybody_reads=section.everybody_reads, companion=companion
         )
         self._topics = Topics(settings.mqtt.prefix)
+        self._firmware = Shelf(settings.data_dir / FOLDER)
+        self._bare_orders = BareOrders(self._topics, self._firmware, section.firmware_url)
         self._gateways = self._hold(section.hold)
         self._services = Services()
         self.stream = Stream(
@@ -114,7 +117,11 @@ class ApiService:
         session = MqttSession(
             self._settings.mqtt,
             client_id=f"meterkast-api-{self._settings.instance}-{secrets.token_hex(4)}",
-            subscriptions=(*self._intake.subscriptions(), *self._price_topic.subscriptions()),
+            subscriptions=(
+                *self._intake.subscriptions(),
+                *self._price_topic.subscriptions(),
+                *self._bare_orders.subscriptions(),
+            ),
             persistent=False,
             health=self._health,
         )
@@ -175,7 +182,7 @@ class ApiService:
             audit=AuditLog(self._database),
             keyring=self._keyring,
             login=self._login,
-            firmware=Shelf(self._settings.data_dir / FOLDER),
+            firmware=self._firmware,
             commands=Commands(self._topics, session),
             recognise=self._recognise,
             static=self._static,
@@ -183,9 +190,12 @@ class ApiService:
         )
 
     async def _receive(self, session: MqttSession) -> None:
+        commands = Commands(self._topics, session)
         async for message in session.messages():
             if self._price_topic.of(message.topic):
                 await self._price_topic.take(message.payload)
+            elif self._bare_orders.of(message.topic):
+                await self._bare_orders.take(message, commands)
             else:
                 self._intake.take(message.topic, message.payload)
             message.ack()

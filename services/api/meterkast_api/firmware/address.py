@@ -4,17 +4,22 @@ import ipaddress
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+import orjson
 from fastapi import Request
 
 from meterkast_api.problems import ProblemError
 
 
-def release_url(request: Request, version: str, base: str | None) -> str:
-    """The URL of a release's files, below `base` or else below the address that this request came by."""
-    if base is None:
-        base = f"http://{request.headers['host']}{request.scope.get('root_path', '')}"
-        _check(request, base)
-    return f"{base.rstrip('/')}/api/v1/firmware/{version}/"
+def update_order(base: str, version: str) -> bytes:
+    """What the order `update` carries: the URL of a release's files below an address of ours, and its version."""
+    return orjson.dumps({"url": f"{base.rstrip('/')}/api/v1/firmware/{version}/", "version": version})
+
+
+def reached_by(request: Request) -> str:
+    """The address that a request came by; raise ProblemError (409) where no gateway would reach us by it."""
+    base = f"http://{request.headers['host']}{request.scope.get('root_path', '')}"
+    _check(request, base)
+    return base
 
 
 def _check(request: Request, base: str) -> None:

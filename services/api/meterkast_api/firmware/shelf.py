@@ -37,6 +37,10 @@ class Shelf:
         found = [kept for path in self._folder.glob("*/" + MANIFEST) if (kept := _kept(path))]
         return sorted(found, key=lambda kept: kept.manifest.sequence, reverse=True)
 
+    def newest(self) -> Kept | None:
+        """The release with the highest sequence."""
+        return next(iter(self.releases()), None)
+
     def get(self, version: str) -> Kept | None:
         """One release."""
         return _kept(self._folder / version / MANIFEST) if fullmatch(VERSION_PATTERN, version) else None

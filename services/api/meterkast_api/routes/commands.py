@@ -14,7 +14,7 @@ from meterkast_api.access.scopes import Caller, Scope, needs
 from meterkast_api.answers import Forgotten, Order, OrderDetail, json_answer, problems
 from meterkast_api.commands import Commands
 from meterkast_api.directory import Directory
-from meterkast_api.firmware.address import release_url
+from meterkast_api.firmware.address import reached_by, update_order
 from meterkast_api.firmware.shelf import Shelf
 from meterkast_api.problems import ProblemError, invalid
 from meterkast_api.routes.meters import JSON, GatewayPath
@@ -79,7 +79,8 @@ class CommandRoutes:
         """Tell a gateway to restart, show where it is, update itself, purge its log, or forget its WiFi network.
 
         A gateway that is away does not hear of it. `forget-wifi` lets the gateway open its own network again: somebody
-        has to go there. `update` with a version sends the address of that release; `set` carries settings.
+        has to go there. `update` sends the address of a release, the newest where no version is named; `set` carries
+        settings.
         """
         await self._directory.check(gateway)
         payload = await self._payload(request, name, detail or OrderDetail())
@@ -98,15 +99,14 @@ class CommandRoutes:
             if len(payload) > _MOST_SETTINGS_BYTES:
                 raise invalid("settings", f"they take {_MOST_SETTINGS_BYTES} bytes at most")
             return payload
-        if detail.version is None:
-            return b""
-        return await self._update(request, detail.version)
+        return await self._update(request, detail.version) if name is Command.UPDATE else b""
 
-    async def _update(self, request: Request, version: str) -> bytes:
-        if await asyncio.to_thread(self._firmware.get, version) is None:
-            known = [kept.manifest.version for kept in await asyncio.to_thread(self._firmware.releases)]
+    async def _update(self, request: Request, version: str | None) -> bytes:
+        known = [kept.manifest.version for kept in await asyncio.to_thread(self._firmware.releases)]
+        if version is None and known:
+            version = known[0]
+        if version not in known:
             there = f"there are {', '.join(known)}" if known else "there is none yet: meterkast firmware release"
-            raise ProblemError(
-                HTTPStatus.NOT_FOUND, "unknown-release", f"there is no release {version}; {there}", known=known
-            )
-        return orjson.dumps({"url": release_url(request, version, self._firmware_url), "version": version})
+            named = f"there is no release {version}" if version else "no release is named"
+            raise ProblemError(HTTPStatus.NOT_FOUND, "unknown-release", f"{named}; {there}", known=known)
+        return update_order(self._firmware_url or reached_by(request), str(version))
