@@ -128,6 +128,8 @@ version_1() {
     have_user_1 grafana READ
 }
 
+exec 9>"${TMPDIR:-/tmp}/meterkast-databases.lock"
+flock 9 # one run at a time: a start of the container and somebody's command may meet
 wait_for_server
 case $(influx version 2>/dev/null || influx -version 2>/dev/null) in
 *'shell version: 1.'* | *v1.*) version_1 ;;
