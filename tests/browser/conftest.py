@@ -81,7 +81,6 @@ class Browser:
             self.complaints.append(f"{message.text} {path}")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one worker run all tests of this folder: one Chromium is enough for a machine."""
     for item in items:

@@ -53,6 +53,7 @@ async def test_readings_become_history(broker: Broker, tmp_path: Path) -> None:
         reading(0, gateway="other").to_json(),
         reading(0).to_json()[:-1],
     ],
+    ids=range(10),
 )
 async def test_malformed_messages_are_left_out(mosquitto: Broker, tmp_path: Path, payload: bytes) -> None:
     """A message that is no reading is acknowledged and left out; those around it are kept."""

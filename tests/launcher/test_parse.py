@@ -47,6 +47,7 @@ def test_each_bad_telegram_is_one_line_with_file_offset_and_reason(tmp_path: Pat
         (b"/MKS5\\TEST\r\n\r\n!\r\n", "bad.bin:0: empty: "),
         (b"", "bad.bin:0: there is no telegram in it"),
     ],
+    ids=["cut", "headless", "noise", "empty", "nothing"],
 )
 def test_every_kind_of_damage_is_named(tmp_path: Path, damage: bytes, reason: str) -> None:
     """Cut, headless, empty or no telegram at all: each is said in one sentence and gives code 1."""

@@ -4,7 +4,7 @@
 #   docker-compose exec -T influxdb /docker-entrypoint-initdb.d/meterkast.sh
 # Passwords come from /run/secrets (or SECRETS): influxdb-writer, influxdb-reader, influxdb-grafana, influxdb-admin and,
 # in InfluxDB 2, influxdb-admin-token.
-set -euo pipefail
+set -euo pipefail # so no `grep -q` in a pipe: it leaves at the first match, and who still writes fails
 
 secrets=${SECRETS:-/run/secrets}
 kept=${DOCKER_INFLUXDB_INIT_BUCKET:-meterkast}
@@ -42,7 +42,7 @@ have_bucket() { # name, retention, length of a shard: a week by default, which m
 have_user_2() { # name, rights
     local name=$1
     shift
-    if influx v1 auth list --hide-headers --username "$name" 2>/dev/null | grep -q .; then
+    if influx v1 auth list --hide-headers --username "$name" 2>/dev/null | grep . >/dev/null; then
         influx v1 auth set-password --username "$name" --password "$(secret "$name")" >/dev/null
     else
         influx v1 auth create --username "$name" --password "$(secret "$name")" "$@" >/dev/null
@@ -92,7 +92,7 @@ have_admin() {
     local kept_at=/var/lib/influxdb/.meterkast-admin
     [ -d /var/lib/influxdb2 ] && kept_at=/var/lib/influxdb2/.meterkast-admin
     [ -n "${ADMIN_BEFORE:-}" ] && kept_at=$ADMIN_BEFORE
-    if ! ask 'SHOW USERS' 2>/dev/null | grep -q '^admin[[:space:]]'; then
+    if ! ask 'SHOW USERS' 2>/dev/null | grep '^admin[[:space:]]' >/dev/null; then
         if [ -r "$kept_at" ]; then # the secret was changed: the password of before still opens
             run admin "$(cat "$kept_at")" "SET PASSWORD FOR admin = $(quoted admin)"
         else # without any user everybody may make the first one, who must be an administrator
@@ -103,7 +103,7 @@ have_admin() {
 }
 
 have_user_1() { # name, right
-    if ask 'SHOW USERS' | grep -q "^$1[[:space:]]"; then
+    if ask 'SHOW USERS' | grep "^$1[[:space:]]" >/dev/null; then
         ask "SET PASSWORD FOR $1 = $(quoted "$1")"
     else
         ask "CREATE USER $1 WITH PASSWORD $(quoted "$1")"
@@ -112,7 +112,7 @@ have_user_1() { # name, right
 }
 
 have_database() { # name, duration, that of a shard
-    if ask 'SHOW DATABASES' | grep -qx "$1"; then
+    if ask 'SHOW DATABASES' | grep -x "$1" >/dev/null; then
         ask "ALTER RETENTION POLICY autogen ON \"$1\" DURATION $2 SHARD DURATION $3"
     else
         ask "CREATE DATABASE \"$1\" WITH DURATION $2 SHARD DURATION $3"
@@ -128,8 +128,6 @@ version_1() {
     have_user_1 grafana READ
 }
 
-exec 9>"${TMPDIR:-/tmp}/meterkast-databases.lock"
-flock 9 # one run at a time: a start of the container and somebody's command may meet
 wait_for_server
 case $(influx version 2>/dev/null || influx -version 2>/dev/null) in
 *'shell version: 1.'* | *v1.*) version_1 ;;
