@@ -25,10 +25,7 @@ def events_between(previous: Reading, current: Reading) -> Iterator[Event]:
 
 
 def _event(reading: Reading, kind: EventKind, text: str, **detail: Value) -> Event:
-    at = reading.measured_at or reading.received_at
-    if at is None:
-        raise ValueError("a reading without any time cannot be an event's")
-    return Event(gateway=reading.gateway, kind=kind, at=at, meter_id=reading.meter_id, text=text, detail=detail)
+    return Event(gateway=reading.gateway, kind=kind, at=reading.at, meter_id=reading.meter_id, text=text, detail=detail)
 
 
 def _increase(previous: Reading, current: Reading, name: str) -> int:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
@@ -164,6 +165,14 @@ class Reading(Message):
     mbus: tuple[MbusReading, ...] = ()
     other: dict[str, str] = Field(default_factory=dict, description="Lines the catalogue lacks, text by code.")
     warnings: tuple[str, ...] = ()
+
+    @property
+    def at(self) -> datetime:
+        """The time it stands at: the meter's, or else the receive time; ValueError where it has neither."""
+        moment = self.measured_at or self.received_at
+        if moment is None:
+            raise ValueError("a reading has a time")
+        return moment
 
     def number(self, name: str) -> Number | None:
         """Return the value of a numeric name, None where the telegram lacks it."""

@@ -11,6 +11,7 @@ from meterkast.doctor.observation import Observation
 from meterkast.doctor.visit import Visit, visit
 
 from tests.launcher.command import meterkast
+from tests.launcher.container import opened_in_a_container
 from tests.launcher.p1_port import P1Port, upside_down
 from tests.launcher.telegrams import OLD, ciphered, telegram
 from tests.launcher.zone import AMSTERDAM
@@ -72,6 +73,12 @@ async def test_a_port_in_use_names_the_other_program(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert f"(process {os.getpid()})" in result.stdout.decode()
     assert "PROBLEM" in result.stdout.decode()
+
+
+def test_a_terminal_of_the_same_name_in_a_container_is_another_one() -> None:
+    """A container has a /dev/pts of its own, so a program in it that has the same name open is no other reader."""
+    with P1Port([]) as port, opened_in_a_container(port.device):
+        assert holders(port.device) == []
 
 
 async def test_a_missing_device_is_said_with_those_that_are_there(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from meterkast_contracts.compat.wire import BELGIAN_VERSION, fixed, moment, octets, quoted, timestamp
+from meterkast_contracts.compat.wire import BELGIAN_VERSION, fixed, octets, quoted, timestamp
 from meterkast_contracts.messages import MbusKind, MbusReading, Reading
 
 Field = tuple[str, str, str]
@@ -78,7 +78,7 @@ ELECTRICITY: tuple[tuple[str, Value, str], ...] = (
     ("identification", _text(lambda reading: reading.identification), ""),
     ("p1_version", _text(lambda reading: _version(reading, belgian=False)), ""),
     ("p1_version_be", _text(lambda reading: _version(reading, belgian=True)), ""),
-    ("timestamp", lambda reading, zone: quoted(timestamp(moment(reading), zone)), ""),
+    ("timestamp", lambda reading, zone: quoted(timestamp(reading.at, zone)), ""),
     ("equipment_id", _text(lambda reading: octets(reading.meter_id) if reading.meter_id else None), ""),
     ("energy_delivered_tariff1", _number("energy_import_t1_kwh"), "kWh"),
     ("energy_delivered_tariff2", _number("energy_import_t2_kwh"), "kWh"),

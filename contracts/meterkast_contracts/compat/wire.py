@@ -60,10 +60,3 @@ def energy(reading: Reading, way: str) -> Decimal | int | None:
         return total
     tariffs = [value for n in range(1, 9) if (value := reading.number(f"energy_{way}_t{n}_kwh")) is not None]
     return sum(tariffs) if tariffs else None
-
-
-def moment(reading: Reading) -> datetime:
-    """Return the time of the reading."""
-    at = reading.measured_at or reading.received_at
-    assert at is not None  # noqa: S101 - a reading on the bus has a time
-    return at

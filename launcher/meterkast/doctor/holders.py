@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 _LSOF_TIMEOUT_S = 10
+_PTY_MAJORS = range(136, 144)  # Documentation/admin-guide/devices.txt of Linux
 
 
 def holders(device: str) -> list[str]:
@@ -20,13 +21,27 @@ def holders(device: str) -> list[str]:
 
 
 def _by_proc(path: str) -> Iterator[int]:
+    try:
+        wanted = _identity(Path(path))
+    except OSError:
+        return
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
             try:
-                if any(str(handle.readlink()) == path for handle in (process / "fd").iterdir()):
+                if any(_identity(handle) == wanted for handle in (process / "fd").iterdir() if _is_device(handle)):
                     yield int(process.name)
             except OSError:
                 continue
+
+
+def _is_device(handle: Path) -> bool:
+    return str(handle.readlink()).startswith("/dev/")
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Device number and, as every mount of devpts counts its terminals anew, the mount of a pseudo-terminal."""
+    status = path.stat()
+    return status.st_rdev, status.st_dev if os.major(status.st_rdev) in _PTY_MAJORS else 0
 
 
 def _by_lsof(path: str) -> list[int]:

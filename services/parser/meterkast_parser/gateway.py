@@ -56,7 +56,7 @@ class Gateway:
         """Take a reading that an earlier run published as the newest, so that no event between the runs is missed."""
         if self._newest is None:
             self._newest = reading
-            self._newest_at = _time(reading)
+            self._newest_at = reading.at
 
     def again(self) -> None:
         """Publish every value anew with the next reading: the broker may have lost them."""
@@ -79,7 +79,7 @@ class Gateway:
         )
         if not late:
             reading = self._with_own_time(reading)
-        at = _time(reading)
+        at = reading.at
         if at < self._newest_at:
             return iter((self._reading_message(reading, retain=False),))
         self._newest_at = at
@@ -118,12 +118,12 @@ class Gateway:
             for publisher in self._options.publishers:
                 yield from publisher.messages(self._published, reading)
             self._published = None if self._options.lane else reading
-            self._published_at = _time(reading)
+            self._published_at = reading.at
 
     def _is_due(self, reading: Reading) -> bool:
         """Whether a reading begins a new interval; intervals stand on the clock, so that boundaries have theirs."""
         interval = self._options.interval_s
-        return not interval or _time(reading).timestamp() // interval != self._published_at.timestamp() // interval
+        return not interval or reading.at.timestamp() // interval != self._published_at.timestamp() // interval
 
     def _values(self, raw: bytes, reading: Reading) -> Iterator[Outgoing]:
         options = self._options
@@ -137,10 +137,3 @@ class Gateway:
             before = single_values(self._published) if self._published else {}
             for name, text in changed_values(before, single_values(reading)):
                 yield Outgoing(options.topics.value(self.name, name), text.encode(), retain=True)
-
-
-def _time(reading: Reading) -> datetime:
-    moment = reading.measured_at
-    if moment is None:
-        raise ValueError("a reading on the bus has a time")
-    return moment

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from fastapi import APIRouter, Request, Response
 from meterkast_contracts.compat.reader_fields import gas_of
-from meterkast_contracts.compat.wire import moment, quoted
+from meterkast_contracts.compat.wire import quoted
 from meterkast_store.history import Period, Usage, UsageRow
 
 from meterkast_api.compat.dial import GAS, MILLISECOND, dial_since
@@ -85,9 +85,7 @@ class DsmrReaderRoutes:
         gas = gas_of(reading)
         if gas is None:
             return self._served.answer("{}")
-        end = (
-            (gas.measured_at or moment(reading)).astimezone(self._home.zone).replace(minute=0, second=0, microsecond=0)
-        )
+        end = (gas.measured_at or reading.at).astimezone(self._home.zone).replace(minute=0, second=0, microsecond=0)
         usage = await self._history.usage(reading.gateway, end - HOUR, end, Period.HOUR, self._home.zone)
         litres = sum(row.values.get(GAS, 0) for row in usage.rows)
         at = end - HOUR if (reading.version or "").startswith("4") else end

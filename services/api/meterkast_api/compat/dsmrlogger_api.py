@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from meterkast_contracts.compat.logger_fields import Field, actual_fields, every_field, info_fields
-from meterkast_contracts.compat.wire import fixed, moment, quoted, scaled, timestamp
+from meterkast_contracts.compat.wire import fixed, quoted, scaled, timestamp
 from meterkast_contracts.messages import DeviceInfo, Reading
 from meterkast_store.history import Period
 
@@ -85,7 +85,7 @@ def device_info(device: DeviceInfo | None, version: str) -> Iterator[Field]:
 
 def device_time(reading: Reading, device: DeviceInfo | None, now: datetime, zone: ZoneInfo) -> Iterator[Field]:
     """The meter's time; `epoch` counts the local time's seconds, as the original does."""
-    local = moment(reading).astimezone(zone)
+    local = reading.at.astimezone(zone)
     yield "timestamp", quoted(timestamp(local, zone)), ""
     yield "time", quoted(f"{local:%Y-%m-%d %H:%M:%S}"), ""
     yield "epoch", str(calendar.timegm(now.astimezone(zone).timetuple())), ""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
-from meterkast_contracts.compat.wire import energy, fixed, members, moment, octets, quoted, scaled, timestamp
+from meterkast_contracts.compat.wire import energy, fixed, members, octets, quoted, scaled, timestamp
 from meterkast_contracts.messages import DeviceInfo, MbusKind, Number, Reading
 from meterkast_store.history import Period
 
@@ -80,7 +80,7 @@ ACTUAL: tuple[tuple[str, Getter, int], ...] = (
 def actual(reading: Reading, zone: ZoneInfo) -> str:
     """Return `getActual.json`."""
     values = [(field, _text(get(reading), places)) for field, get, places in ACTUAL]
-    return _apart(_object(("Timestamp", timestamp(moment(reading), zone)), *values))
+    return _apart(_object(("Timestamp", timestamp(reading.at, zone)), *values))
 
 
 def device_info(reading: Reading, device: DeviceInfo | None, version: str) -> str:

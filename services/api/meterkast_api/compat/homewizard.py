@@ -12,7 +12,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
-from meterkast_contracts.compat.wire import energy, members, moment, octets, plain, quoted, timestamp
+from meterkast_contracts.compat.wire import energy, members, octets, plain, quoted, timestamp
 from meterkast_contracts.messages import DeviceInfo, MbusKind, MbusReading, Number, Reading
 
 from meterkast_api.compat.served import Served
@@ -205,7 +205,7 @@ def _external(one: MbusReading, reading: Reading, zone: ZoneInfo) -> str:
     pairs = (
         ("unique_id", quoted(octets(one.meter_id or ""))),
         ("type", quoted(EXTERNAL[one.kind])),
-        ("timestamp", _time(one.measured_at or moment(reading), zone)),
+        ("timestamp", _time(one.measured_at or reading.at, zone)),
         ("value", plain(one.value or Decimal())),
         ("unit", quoted(one.unit or "")),
     )

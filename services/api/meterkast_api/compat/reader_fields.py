@@ -6,7 +6,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from meterkast_contracts.compat.reader_fields import GAS_TIME, GAS_VALUE, NEVER_NULL, READING, Get, shown
-from meterkast_contracts.compat.wire import fixed, members, moment, quoted, scaled
+from meterkast_contracts.compat.wire import fixed, members, quoted, scaled
 from meterkast_contracts.messages import MbusReading, Number, Reading
 from meterkast_store.history import Sample, UsageRow
 from meterkast_store.instants import to_ms
@@ -59,7 +59,7 @@ def electricity_live(reading: Reading, now: datetime, zone: ZoneInfo, *, per_hou
     tariff = reading.number("tariff")
     name = TARIFFS.get(int(tariff)) if tariff is not None else None
     return _object(
-        ("timestamp", iso(min(now, moment(reading)), zone)),
+        ("timestamp", iso(min(now, reading.at), zone)),
         ("currently_delivered", str(int(reading.number("power_import_w") or 0))),
         ("currently_returned", str(int(reading.number("power_export_w") or 0))),
         ("cost_per_hour", NULL if per_hour is None else _money(per_hour)),

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from meterkast_contracts.compat.logger_fields import ABSENT, every_field
 from meterkast_contracts.compat.reader_fields import gas_of
-from meterkast_contracts.compat.wire import fixed, moment, quoted
+from meterkast_contracts.compat.wire import fixed, quoted
 from meterkast_contracts.messages import Reading
 
 from meterkast_parser.compat.chosen import Chosen
@@ -40,7 +40,7 @@ class LoggerTopics:
     def _is_due(self, previous: Reading | None, reading: Reading) -> bool:
         if previous is None or not self._interval_s:
             return True
-        return self._interval(moment(previous)) != self._interval(moment(reading))
+        return self._interval(previous.at) != self._interval(reading.at)
 
     def _interval(self, at: datetime) -> int:
         return int(at.timestamp() // self._interval_s)

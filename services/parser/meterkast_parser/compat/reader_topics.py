@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from meterkast_contracts.compat.reader_fields import GAS_TIME, GAS_VALUE, NEVER_NULL, READING, gas_of, shown
-from meterkast_contracts.compat.wire import fixed, moment
+from meterkast_contracts.compat.wire import fixed
 from meterkast_contracts.messages import MbusReading, Reading
 
 from meterkast_parser.compat.chosen import Chosen
@@ -73,7 +73,7 @@ def _fields(reading: Reading) -> Fields:
 
 
 def _reading(reading: Reading) -> Iterator[tuple[str, str]]:
-    at = moment(reading)
+    at = reading.at
     yield "id", str(int(at.timestamp() * 1000))
     yield "timestamp", _utc(at)
     gas = gas_of(reading)

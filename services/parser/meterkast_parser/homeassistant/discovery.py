@@ -113,16 +113,16 @@ class Discovery:
         known = self._known(reading.gateway)
         del previous  # a parser that shares telegrams with others does not know it
         unchanged = known.sent and known.last is not None and same(known.last, reading)
-        if not known.sent and known.awaits_gateway(_at(reading)):
+        if not known.sent and known.awaits_gateway(reading.at):
             return iter(())
-        if unchanged and (not known.absent or _at(reading) - min(known.absent.values()) < GONE_AFTER):
+        if unchanged and (not known.absent or reading.at - min(known.absent.values()) < GONE_AFTER):
             return iter(())
         return self._changes(known, reading)
 
     def _changes(self, known: _Known, reading: Reading) -> Iterator[Outgoing]:
         known.last = reading
         found = {shape.key: _merged_mbus(known.mbus.get(shape.key), shape) for shape in mbus_shapes(reading)}
-        yield from self._removals(known, found, _at(reading))
+        yield from self._removals(known, found, reading.at)
         known.mbus |= found
         meter = known.meter = _merged(known.meter, meter_shape(reading))
         yield from self._told(known, METER, meter_device(meter, known.gateway, known.place, _of(known, METER)))
@@ -178,10 +178,3 @@ def _kind(key: str) -> MbusKind | None:
     """Return the kind that begins a device's object id."""
     kinds = [kind for kind in MbusKind if key == kind or key.startswith(f"{kind}_")]
     return max(kinds, key=len, default=None)
-
-
-def _at(reading: Reading) -> datetime:
-    moment = reading.measured_at
-    if moment is None:
-        raise ValueError("a reading on the bus has a time")
-    return moment
