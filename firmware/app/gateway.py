@@ -18,6 +18,7 @@ _PROOF_S = const(60)
 _TRIAL_S = const(300)
 _ANSWERED_MS = const(5000)
 _HANG_S = const(60)
+_STARVED_MS = const(30000)
 
 _NOTHING = const(0)
 _STATUS = const(1)
@@ -28,11 +29,12 @@ _TELEGRAM = const(3)
 class Gateway:
     """Reads one port and publishes its telegrams; `step()` is one turn of the loop and never waits."""
 
-    def __init__(self, config, state, framer, uart):
+    def __init__(self, config, state, ring, framer, uart):
         self.config = config
         self.state = state
         self.led = Led(config["led"])
         self.led.play(3, 500)
+        self.ring = ring
         self.framer = framer
         self.port = Port(uart, framer, self.led.attach)
         self.wifi = Wifi(config)
@@ -54,12 +56,24 @@ class Gateway:
         self._proved = False
 
     def start(self):
-        """Restart the chip from now on when the loop stands still for a minute; listen, with what memory is left."""
+        """Restart the chip from now on when the loop stands still for a minute; listen."""
         timer = machine.Timer(-1)
         timer.init(period=1000, mode=machine.Timer.PERIODIC, callback=self._guard, hard=True)
-        self.ring = load("room").ring()
         gc.collect()
         self.port.start()
+
+    def run(self):
+        """Work for ever; what finds no memory is tried again, until it has found none for half a minute."""
+        fed = ticks_ms()
+        while True:
+            try:
+                if not self.step():
+                    sleep_ms(5)
+                fed = ticks_ms()
+            except MemoryError:
+                if ticks_diff(ticks_ms(), fed) > _STARVED_MS:
+                    raise
+                gc.collect()
 
     def describe(self):
         """What it says of itself, as JSON."""
@@ -103,9 +117,13 @@ class Gateway:
         order, session.order = session.order, None
         gc.collect()
         try:
-            self.state["answer"] = load("orders").carry_out(self, order)
+            name, became = load("orders").carry_out(self, order)
+            if became is None:
+                gc.collect()
+                became = load("changes").carry_out(self, order[1])
         except MemoryError:
-            self.state["answer"] = "%s: refused: no memory for it" % order[0].decode()
+            name, became = order[0].decode(), "refused: no memory for it"
+        self.state["answer"] = "%s: %s" % (name, became)
         self.device_due = True
 
     def _keep(self, length):
@@ -153,28 +171,27 @@ class Gateway:
     def _publish(self):
         session = self.session
         if not self._online:
-            self._sending = _STATUS
             session.publish(self._top + b"status", b"online", True)
+            self._sending = _STATUS
         elif self.device_due or self.uptime_s - self._device_s >= _DEVICE_S:
+            session.publish(self._top + b"device", self.describe(), True)
+            self._sending = _DEVICE
             self.device_due = False
             self._device_s = self.uptime_s
-            self._sending = _DEVICE
-            session.publish(self._top + b"device", self.describe(), True)
         elif self.ring.waiting:
-            self._sending = _TELEGRAM
             self._number = session.publish(self._topic, self.ring.first(), False, self._number)
+            self._sending = _TELEGRAM
         else:
             return
         session.poll(True)
 
     def _prove(self):
         if not self._proved and self._online and self.session.orders:
-            self._proved = True
-            self._trial = False
             load("trial").passed()
             self.state["trial"] = None
             self.state["update"] = load("state").load().get("update")
-            self.device_due = True
+            self.device_due = self._proved = True
+            self._trial = False
 
     def _watch(self):
         """Once a second see whether a trial has passed or failed, and whether the network is gone for long."""
@@ -199,9 +216,12 @@ class Gateway:
         action, answer, asked = self._last
         answered = not self.device_due and self._sending == _NOTHING
         if answered or ticks_diff(ticks_ms(), asked) > _ANSWERED_MS:
-            self._last = None
             self.session.drop()
             sleep_ms(200)
+            gc.collect()
             if answer:
                 load("trial").leave(answer)
-            action()
+            try:
+                action()
+            except MemoryError:
+                machine.reset()

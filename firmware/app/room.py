@@ -1,4 +1,4 @@
-"""How much memory the ring may have: what the heap can spare; loaded once."""
+"""The ring, as large as the heap allows; made before what stays, so that it is in one piece. Loaded once."""
 
 import gc
 from struct import calcsize
@@ -7,29 +7,20 @@ from micropython import const
 from rarely import load
 from ring import Ring
 
-_SPARE_WORDS = const(1500)
+_BUFFERS = const(5400)  # of port and framer
+_REST_WORDS = const(4075)  # what stays besides, and 1,250 for what comes and goes
 _MOST = const(24000)
 _LEAST = const(3200)
+_COME_AND_GO = (
+    "state", "wifi", "greeting", "names", "listening", "about",
+    "trial", "checks", "settings", "orders", "changes", "visit",
+)  # fmt: skip
 
 
 def ring():
-    """A ring as large as can be, once the names in modules that come and go are known: those stay."""
-    for name in ("state", "wifi", "greeting", "names", "about", "trial", "checks", "settings", "orders", "visit"):
+    """A ring of what the gateway leaves, once the names in modules that come and go are known: those stay."""
+    for name in _COME_AND_GO:
         load(name)
         gc.collect()
-    spare = None  # in one piece, for what comes and goes
-    words = _SPARE_WORDS
-    while words and spare is None:
-        try:
-            spare = bytearray(words * calcsize("P"))
-        except MemoryError:
-            words -= 100
-    size = _MOST
-    while size > _LEAST:
-        try:
-            return Ring(size)
-        except MemoryError:
-            size -= 512
-    spare = None
-    gc.collect()
-    return Ring(_LEAST)
+    size = gc.mem_free() - _BUFFERS - _REST_WORDS * calcsize("P")
+    return Ring(min(max(size, _LEAST), _MOST))

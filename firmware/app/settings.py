@@ -27,11 +27,6 @@ def load():
     return config
 
 
-def check(config):
-    """What is wrong with the settings in one sentence, None if nothing is."""
-    return _load("checks").check(config)
-
-
 def save(config):
     """Write the settings in one step."""
     with open("config.new", "w") as file:

@@ -2,7 +2,6 @@
 
 import gc
 import sys
-from time import sleep_ms
 
 import mark
 from rarely import load
@@ -20,21 +19,21 @@ def run(state):
         import portal
 
         portal.run(state)
-    framer, uart = _buffers()
+    gc.threshold(1024)  # what stays then lies close together
+    ring, framer, uart = _buffers()
     load("trial").leave(None)
     state["slot"] = mark.running()
     state["version"] = mark.version()
     del sys.modules["start"]
-    for name in ("packets", "mqtt", "station", "status"):
+    for name in ("mqtt", "station", "status"):
         __import__(name)  # one by one, so that what loading leaves behind goes before it is in the way
         gc.collect()
     from gateway import Gateway
 
-    gateway = Gateway(config, state, framer, uart)
+    gateway = Gateway(config, state, ring, framer, uart)
     gateway.start()
-    while True:
-        if not gateway.step():
-            sleep_ms(5)
+    gc.threshold(-1)
+    gateway.run()
 
 
 def _buffers():
@@ -42,5 +41,6 @@ def _buffers():
     import machine
     from telegrams import Framer
 
+    ring = load("room").ring()
     gc.collect()
-    return Framer(), machine.UART(0, 115200, rxbuf=2048)
+    return ring, Framer(), machine.UART(0, 115200, rxbuf=2048)

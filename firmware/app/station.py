@@ -32,11 +32,11 @@ class Wifi:
         elif self._up:
             self.fell += 1
         elif not self._begun:
-            self._begun = True
-            self._kicked = now
             wifi = load("wifi")
             wifi.close_access_point()
             wifi.begin(self._settings)
+            self._begun = True
+            self._kicked = now
         elif time.ticks_diff(now, self._kicked) > self._pause:
             self._kicked = now
             self._pause = min(2 * self._pause, _LAST_KICK_MS)

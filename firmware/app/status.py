@@ -35,6 +35,7 @@ class Status:
         """Do what is due without waiting; `address` is the gateway's own, None without a network."""
         if address != self.address:
             load("listening").move(self, address)
+            self.address = address
         waiting = False
         for sock, _ in self.poller.ipoll(0):
             if sock is self.named:
