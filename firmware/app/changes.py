@@ -48,6 +48,6 @@ def _wrong(changes):
     for name in changes:
         if name not in _WANTED:
             return 'no such setting "%s"' % str(name)[:20]
-        if not checks.is_right(changes, name):
+        if not checks.is_right(name, changes[name]):
             return "%s must be %s" % (name, _WANTED[name])
     return None if changes else "no settings in it"

@@ -29,14 +29,13 @@ _TELEGRAM = const(3)
 class Gateway:
     """Reads one port and publishes its telegrams; `step()` is one turn of the loop and never waits."""
 
-    def __init__(self, config, state, ring, framer, uart):
+    def __init__(self, config, state, buffers):
         self.config = config
         self.state = state
         self.led = Led(config["led"])
         self.led.play(3, 500)
-        self.ring = ring
-        self.framer = framer
-        self.port = Port(uart, framer, self.led.attach)
+        self.ring, self.framer, uart = buffers
+        self.port = Port(uart, self.framer, self.led.attach)
         self.wifi = Wifi(config)
         self.session = Session(config, self.wifi.dns)
         self._top = (config["prefix"] + "/" + config["gateway"] + "/").encode()
@@ -218,10 +217,11 @@ class Gateway:
         if answered or ticks_diff(ticks_ms(), asked) > _ANSWERED_MS:
             self.session.drop()
             sleep_ms(200)
+            self.ring = self.framer = self.port = None  # it ends here, and what it still has to do needs room
             gc.collect()
-            if answer:
-                load("trial").leave(answer)
             try:
+                if answer:
+                    load("trial").leave(answer)
                 action()
             except MemoryError:
                 machine.reset()

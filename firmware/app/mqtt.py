@@ -151,7 +151,7 @@ class Session:
                     pass
                 self._keep_alive()
             elif ticks_diff(ticks_ms(), self._retry_at) >= 0:
-                self._opening = load("greeting").Opening(self)
+                self._opening = load("greeting" if self.place else "names").Opening(self)
         except (OSError, ValueError, MemoryError) as error:
             self._lose(str(error), self._backoff_s)
 

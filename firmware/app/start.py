@@ -19,8 +19,13 @@ def run(state):
         import portal
 
         portal.run(state)
-    gc.threshold(1024)  # what stays then lies close together
-    ring, framer, uart = _buffers()
+    gc.threshold(1024)  # what stays lies close together, when what goes has gone before
+    _gateway(config, state).run()
+
+
+def _gateway(config, state):
+    """The gateway, in an own function: what is on its stack it would hold for ever."""
+    buffers = _buffers()
     load("trial").leave(None)
     state["slot"] = mark.running()
     state["version"] = mark.version()
@@ -30,10 +35,9 @@ def run(state):
         gc.collect()
     from gateway import Gateway
 
-    gateway = Gateway(config, state, ring, framer, uart)
+    gateway = Gateway(config, state, buffers)
     gateway.start()
-    gc.threshold(-1)
-    gateway.run()
+    return gateway
 
 
 def _buffers():

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 
+import air
 import machine
 import network
 import sockets
@@ -63,6 +64,7 @@ def chip() -> None:
     """Run what the chip runs at its start."""
     os.chdir("/")
     sys.path[:] = ["", ".frozen", "/lib", "/"]
+    air.world()
     for name in ("boot.py", "main.py"):
         execfile("/" + name, {"__name__": "__main__"})
 

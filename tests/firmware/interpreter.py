@@ -23,7 +23,7 @@ _ARCHIVE = "deb http://deb.debian.org/debian trixie main"
 _LIBRARIES = "usr/lib/i386-linux-gnu"
 _WITHIN_S = 120
 _PLENTY = 2**20
-_AT_WORK = 1024
+_AT_WORK = 256
 
 
 @dataclass(frozen=True, slots=True)
