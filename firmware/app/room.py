@@ -8,7 +8,7 @@ from rarely import load
 from ring import Ring
 
 _BUFFERS = const(5400)  # of port and framer
-_REST_WORDS = const(4310)  # what stays besides, and 1,500 for what comes and goes
+_REST_WORDS = const(4080)  # what stays besides, and 1,500 for what comes and goes
 _MOST = const(24000)
 _LEAST = const(3200)
 _COME_AND_GO = (

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "firmware"
 APP = FIRMWARE / "app"
 STAND_IN = FIRMWARE / "stand_in"
-PATIENCE_S = 6.0
+PATIENCE_S = 20.0
 GATEWAY = "esp01-dsmr-3f"
 RESTARTS = 75
 
