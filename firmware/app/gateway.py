@@ -41,7 +41,7 @@ class Gateway:
         self._top = (config["prefix"] + "/" + config["gateway"] + "/").encode()
         self._topic = self._top + b"telegram"
         self.telegrams = self.thinned = self.uptime_s = self.announce_in_s = 0
-        self._known = None
+        self._known = self._said = None
         self._sending = _NOTHING
         self._number = 0
         self._online = False
@@ -52,7 +52,7 @@ class Gateway:
         self._last = None
         self._trial = load("trial").running(state)
         self._status = Status(self, load("wifi").name())
-        self._proved = False
+        self._good = self._proved = False
 
     def start(self):
         """Restart the chip from now on when the loop stands still for a minute; listen."""
@@ -72,10 +72,15 @@ class Gateway:
             except MemoryError:
                 if ticks_diff(ticks_ms(), fed) > _STARVED_MS:
                     raise
+                self._status.hang_up()
                 gc.collect()
 
     def describe(self):
-        """What it says of itself, as JSON."""
+        """What it said of itself last, as JSON; it says it anew for who asks next."""
+        self.device_due = True
+        return self._said or self._describe()
+
+    def _describe(self):
         gc.collect()
         return load("about").describe(self)
 
@@ -97,8 +102,11 @@ class Gateway:
         self._follow()
         if length:
             self._keep(length)
-        if session.order:
-            self._obey()
+        if not self._status.visit:  # a visitor takes the memory that these need
+            if session.order:
+                self._obey()
+            if self._good and not self._proved:
+                self._prove()
         if session.ready:
             self._publish()
         if self._last:
@@ -165,15 +173,17 @@ class Gateway:
                 self.ring.pop()
                 self._number = 0
                 self.led.play(1, 60)
-                self._prove()
+                self._good = True
 
     def _publish(self):
         session = self.session
         if not self._online:
             session.publish(self._top + b"status", b"online", True)
             self._sending = _STATUS
-        elif self.device_due or self.uptime_s - self._device_s >= _DEVICE_S:
-            session.publish(self._top + b"device", self.describe(), True)
+        elif not self._status.visit and (self.device_due or self.uptime_s - self._device_s >= _DEVICE_S):
+            self._said = None
+            self._said = self._describe()
+            session.publish(self._top + b"device", self._said, True)
             self._sending = _DEVICE
             self.device_due = False
             self._device_s = self.uptime_s
@@ -185,9 +195,8 @@ class Gateway:
         session.poll(True)
 
     def _prove(self):
-        if not self._proved and self._online and self.session.orders:
+        if self._online and self.session.orders:
             load("trial").passed()
-            self.state["trial"] = None
             self.state["update"] = load("state").load().get("update")
             self.device_due = self._proved = True
             self._trial = False
@@ -200,7 +209,7 @@ class Gateway:
                 self._online = False
                 self.device_due = True
         if self.session.up and self.uptime_s - self._up_s > _PROOF_S:
-            self._prove()
+            self._good = True
         if self._trial:
             if self.uptime_s > _TRIAL_S:
                 load("trial").failed(self.session.trouble or "no minute without a lost connection")
@@ -215,13 +224,4 @@ class Gateway:
         action, answer, asked = self._last
         answered = not self.device_due and self._sending == _NOTHING
         if answered or ticks_diff(ticks_ms(), asked) > _ANSWERED_MS:
-            self.session.drop()
-            sleep_ms(200)
-            self.ring = self.framer = self.port = None  # it ends here, and what it still has to do needs room
-            gc.collect()
-            try:
-                if answer:
-                    load("trial").leave(answer)
-                action()
-            except MemoryError:
-                machine.reset()
+            load("orders").end(self, action, answer)

@@ -1,14 +1,15 @@
-"""The ring, as large as the heap allows; made before what stays, so that it is in one piece. Loaded once."""
+"""Builds the gateway so that the heap has room for what comes and goes; loaded once."""
 
 import gc
 from struct import calcsize
 
+import machine
+import mark
 from micropython import const
 from rarely import load
-from ring import Ring
 
 _BUFFERS = const(5400)  # of port and framer
-_REST_WORDS = const(4080)  # what stays besides, and 1,500 for what comes and goes
+_REST_WORDS = const(4080)  # what stays besides, and 1,250 for what comes and goes
 _MOST = const(24000)
 _LEAST = const(3200)
 _COME_AND_GO = (
@@ -17,10 +18,32 @@ _COME_AND_GO = (
 )  # fmt: skip
 
 
-def ring():
-    """A ring of what the gateway leaves, once the names in modules that come and go are known: those stay."""
+def gateway(config, state):
+    """The gateway, listening: what needs much memory in one piece first, as long as there is one."""
+    gc.threshold(1024)  # what stays lies close together, when what goes has gone before
     for name in _COME_AND_GO:
-        load(name)
+        load(name)  # the names in it stay, so they come before the pieces
         gc.collect()
+    load("trial").leave(None)
+    buffers = _buffers()
+    for name in ("mqtt", "station", "status", "gateway"):
+        __import__(name)  # one by one, so that what loading leaves behind goes before it is in the way
+        gc.collect()
+    from gateway import Gateway
+
+    state["slot"] = mark.running()
+    state["version"] = mark.version()
+    made = Gateway(config, state, buffers)
+    made.start()
+    return made
+
+
+def _buffers():
+    """The ring, of what the others leave, the framer and the port's buffer."""
+    from ring import Ring
+    from telegrams import Framer
+
+    gc.collect()
     size = gc.mem_free() - _BUFFERS - _REST_WORDS * calcsize("P")
-    return Ring(min(max(size, _LEAST), _MOST))
+    ring = Ring(min(max(size, _LEAST), _MOST))
+    return ring, Framer(), machine.UART(0, 115200, rxbuf=2048)

@@ -46,12 +46,18 @@ class Status:
                 self.visit.work()
         if self.visit:
             if self.visit.over(waiting):
-                self.visit = None
+                self.hang_up()
         elif waiting:
             try:
                 self.visit = load("visit").Visit(self)
             except (OSError, MemoryError):
                 pass  # the visitor asks again
+
+    def hang_up(self) -> None:
+        """Send the visitor away, who takes memory."""
+        if self.visit:
+            self.visit.close()
+            self.visit = None
 
     def _hear(self) -> None:
         """Answer whoever asks for the name: the answer says too that there is nothing but an IPv4 address."""

@@ -36,13 +36,14 @@ class Visit:
     def over(self, waiting: bool) -> bool:
         """Whether it is over: done, or out of time, which is short before a request is there while others wait."""
         age = time.ticks_diff(time.ticks_ms(), self._since)
-        over = self._done or age > (_EVICT_MS if waiting and not self._out else _WITHIN_MS)
-        if over:
-            self._poller.unregister(self._sock)
-            self._sock.close()
-            if self._file:
-                self._file.close()
-        return over
+        return self._done or age > (_EVICT_MS if waiting and not self._out else _WITHIN_MS)
+
+    def close(self) -> None:
+        """Give socket and file back."""
+        self._poller.unregister(self._sock)
+        self._sock.close()
+        if self._file:
+            self._file.close()
 
     def work(self) -> None:
         """Go on by one piece."""
@@ -93,7 +94,7 @@ class Visit:
         if len(left):
             self._out.insert(0, left)
         elif not self._out and self._file:
-            piece = self._file.read(256)
+            piece = self._file.read(128)
             if piece:
                 self._out.append(piece)
         self._done = not self._out

@@ -7,7 +7,7 @@ import json
 import os
 
 _path = os.getenv("FIRMWARE_AIR")
-_file = 0
+_file = ()
 _world = {"networks": [{"ssid": "home", "password": "", "rssi": -60, "channel": 6}]}
 """What there is where no file says otherwise: one open network, and the PC's own names."""
 
@@ -16,7 +16,8 @@ def world() -> dict:
     """Return the world as it is at this moment."""
     global _file, _world  # noqa: PLW0603 - there is one
     if _path:
-        current = os.stat(_path)[1]
+        found = os.stat(_path)
+        current = (found[1], found[6], found[8])  # of a file and the one after the next, the first may be the same
         if current != _file:
             with open(_path) as file:
                 _world = json.load(file)

@@ -68,7 +68,11 @@ def said(code: str, path: Path | str = "", heap_bytes: int = _PLENTY) -> str:
     return _ran("-c", code, path=path, heap_bytes=heap_bytes)
 
 
-def _ran(*program: str | Path, path: Path | str, heap_bytes: int = _PLENTY) -> str:
+def _ran(
+    *program: str | Path,
+    path: Path | str,
+    heap_bytes: int = _PLENTY,
+) -> str:
     done = subprocess.run(
         [*interpreter().command, "-X", f"heapsize={heap_bytes}", *program],
         env={**os.environ, "MICROPYPATH": f"{path}:.frozen"},
