@@ -9,7 +9,7 @@ from micropython import const
 from rarely import load
 
 _BUFFERS = const(5400)  # of port and framer
-_REST_WORDS = const(4080)  # what stays besides, and 1,250 for what comes and goes
+_REST_WORDS = const(4200)  # what stays besides, and 1,250 for what comes and goes
 _MOST = const(24000)
 _LEAST = const(3200)
 _COME_AND_GO = (
