@@ -122,6 +122,7 @@ class Gateway:
 
     def _obey(self):
         order = self.session.order
+        self._said = None
         gc.collect()
         try:
             name, became = load("orders").carry_out(self, order)
