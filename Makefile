@@ -86,9 +86,9 @@ bundle: setup web ## what installs Meterkast without Docker, into dist/
 firmware: setup ## the gateway's firmware, compiled into dist/firmware; how on: firmware/README.md
 	@$(BIN)/meterkast firmware build
 
-firmware-soak: setup ## cut its power at every operation of its flash, TORN=8 ways each; and telegrams for HOURS=6
+firmware-soak: setup ## cut its power at every operation of its flash, TORN=8 ways each; telegrams for HOURS=6; TURNS=1000 reconnects
 	@FIRMWARE_TORN=$(or $(TORN),8) $(BIN)/pytest tests/firmware/test_update_cuts.py -n $(or $(WORKERS),2) --timeout=0
-	@FIRMWARE_SOAK_HOURS=$(or $(HOURS),6) $(BIN)/pytest tests/firmware -k soak --timeout=0 || [ $$? = 5 ]
+	@FIRMWARE_SOAK_HOURS=$(or $(HOURS),6) FIRMWARE_SOAK_TURNS=$(or $(TURNS),1000) $(BIN)/pytest tests/firmware -k soak --timeout=0 || [ $$? = 5 ]
 
 clean: ## forget everything that make has made
 	rm -rf .venv $(WEB)/node_modules services/api/meterkast_api/static \

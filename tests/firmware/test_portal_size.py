@@ -44,7 +44,7 @@ def first_start(device: Device) -> bool:
 
 
 def test_heap(portal_root: Path, tmp_path: Path) -> None:
-    """The whole way through the portal fits into 38 KB, though objects of a PC are twice as wide as the chip's."""
+    """The whole way through the portal fits into 38 KB."""
     print(f"stand-ins and driver take {stand_in_bytes(portal_root)} bytes, which are added")  # noqa: T201
     smallest = 0
     for kilobytes in range(38, 20, -1):

@@ -313,7 +313,7 @@ def real_files() -> Files:
 
 
 def test_an_update_of_the_real_size_fits_the_heap(chip: Chip, shelf: Shelf, capsys: pytest.CaptureFixture[str]) -> None:
-    """22 files of 4 KB and a 2.7 KB manifest are taken within 38 KB, of objects twice as large as the chip's."""
+    """22 files of 4 KB and a 2.7 KB manifest are taken within 38 KB."""
     release = signer().release(6, real_files())
     url = shelf.put("r", release.served())
     low, high = 16, 39
@@ -324,7 +324,7 @@ def test_an_update_of_the_real_size_fits_the_heap(chip: Chip, shelf: Shelf, caps
         else:
             low = (low + high) // 2 + 1
     with capsys.disabled():
-        sys.stdout.write(f"\nan update of {len(release.files)} files runs in a heap of {high} KB (64-bit)\n")
+        sys.stdout.write(f"\nan update of {len(release.files)} files runs in a heap of {high} KB\n")
     assert high * 1024 <= CHIP_BYTES
 
 
@@ -334,9 +334,7 @@ def test_the_selector_leaves_the_heap_to_the_application(chip: Chip, capsys: pyt
     used = chip.boot("import gc; gc.collect(); print('USED', gc.mem_alloc()); state.restart()").split("USED ")[1]
     left = int(used) - stand_in_bytes()
     with capsys.disabled():
-        sys.stdout.write(
-            f"\nselector and state leave {left} bytes in the heap (64-bit), the test's start.py among them\n"
-        )
+        sys.stdout.write(f"\nselector and state leave {left} bytes in the heap, the test's start.py among them\n")
     assert left < 11 * 1024
 
 
