@@ -13,7 +13,7 @@ def world() -> dict:
     if not path:
         return HOME
     with open(path) as file:
-        return json.load(file)
+        return json.loads(file.read())  # load() would ask the PC for one byte after the other
 
 
 def network(ssid: str | None) -> dict | None:

@@ -24,14 +24,14 @@ class House:
         self._device = device
         self._broker = broker
         self._names = names
-        self._no_network = device.flash / "no-network"
+        self._home = device.air["networks"]
         self._working = {"wifi", "dns", "broker"}
 
     def fail(self, what: str) -> None:
         """Let one of the three fail."""
         self._working.discard(what)
         if what == "wifi":
-            self._no_network.touch()
+            self._device.breathe(networks=[])
         elif what == "dns":
             self._names.address = None
             self._names.silent = len(self.sent) % 2 == 0
@@ -44,13 +44,13 @@ class House:
         """Let it work again; the gateway is seen to try what still fails, and the listener is back before it is."""
         self._working.add(what)
         if what == "broker":
-            self._no_network.touch()
+            self._device.breathe(networks=[])
             self._broker.start()
             assert self.listener.subscribed.wait(20)
         elif what == "dns":
             self._names.address, self._names.silent = "127.0.0.1", False
         if "wifi" in self._working:
-            self._no_network.unlink(missing_ok=True)
+            self._device.breathe(networks=self._home)
         asked = self._names.asked
         self._goes_on()
         if "wifi" in self._working and "broker" not in self._working:
@@ -74,7 +74,7 @@ def house(device: Device, tmp_path: Path) -> Iterator[House]:
     device.hurry()
     with closing(Names()) as names, broker:
         names.address, names.silent = "127.0.0.1", False
-        device.variables["FIRMWARE_DNS"] = f"127.0.0.1:{names.port}"
+        device.air["dns"] = f"127.0.0.1:{names.port}"
         found = House(device, broker, names)
         with closing(found.listener), device:
             until(lambda: found.listener.statuses == ["online"], what=lambda: device.log)
