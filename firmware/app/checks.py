@@ -18,9 +18,7 @@ def _is_gateway(value):
 
 
 def _is_prefix(value):
-    return (
-        is_text(value, 32) and not any(letter in "+#$ " for letter in value) and value[0] != "/" and value[-1] != "/"
-    )
+    return is_text(value, 32) and not any(letter in "+#$ " for letter in value) and value[0] != "/" and value[-1] != "/"
 
 
 def _is_host(value):

@@ -19,6 +19,7 @@ _TRIAL_S = const(300)
 _ANSWERED_MS = const(5000)
 _HANG_S = const(60)
 _STARVED_MS = const(30000)
+_TRIES = const(100)
 
 _NOTHING = const(0)
 _STATUS = const(1)
@@ -47,7 +48,7 @@ class Gateway:
         self._online = False
         self.device_due = True
         self._device_s = self._up_s = self._came_s = 0
-        self._hang_s = 0
+        self._hang_s = self._tries = 0
         self._second = ticks_ms()
         self._last = None
         self._trial = load("trial").running(state)
@@ -120,8 +121,7 @@ class Gateway:
         return length
 
     def _obey(self):
-        session = self.session
-        order, session.order = session.order, None
+        order = self.session.order
         gc.collect()
         try:
             name, became = load("orders").carry_out(self, order)
@@ -129,7 +129,12 @@ class Gateway:
                 gc.collect()
                 became = load("changes").carry_out(self, order[1])
         except MemoryError:
+            self._tries += 1
+            if self._tries < _TRIES:
+                return
             name, became = order[0].decode(), "refused: no memory for it"
+        self.session.order = None
+        self._tries = 0
         self.state["answer"] = "%s: %s" % (name, became)
         self.device_due = True
 
@@ -224,4 +229,8 @@ class Gateway:
         action, answer, asked = self._last
         answered = not self.device_due and self._sending == _NOTHING
         if answered or ticks_diff(ticks_ms(), asked) > _ANSWERED_MS:
-            load("orders").end(self, action, answer)
+            self.session.drop()
+            sleep_ms(200)
+            self._last = self.ring = self.framer = self.port = None  # it ends here, and what is left to do needs room
+            gc.collect()
+            load("trial").end(action, answer)

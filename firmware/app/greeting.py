@@ -12,7 +12,7 @@ _REFUSALS = ("", "protocol refused", "name refused", "broker not ready", "wrong 
 
 
 class Opening:
-    """`step()` does what can be done at once, True when the session has its socket; OSError and ValueError say why not."""
+    """`step()` does what can be done at once, True when the session has its socket; OSError and ValueError say why."""
 
     def __init__(self, session):
         self._session = session

@@ -1,10 +1,7 @@
 """What the gateway can be told to do; each order is answered in one sentence, `<order>: <what became of it>`."""
 
-import gc
 import json
-from time import sleep_ms
 
-import machine
 from rarely import load
 
 _LONGEST = 32
@@ -25,20 +22,6 @@ def carry_out(gateway, order):
     if payload is None:
         return name, "refused: too long"
     return name, _ORDERS[name](gateway, payload)
-
-
-def end(gateway, action, answer):
-    """Do what an order asked for and ends in a restart; nothing else is needed any more, and this needs room."""
-    gateway.session.drop()
-    sleep_ms(200)
-    gateway.ring = gateway.framer = gateway.port = None
-    gc.collect()
-    try:
-        if answer:
-            load("trial").leave(answer)
-        action()
-    except MemoryError:
-        machine.reset()
 
 
 def _text(name):

@@ -9,7 +9,7 @@ from micropython import const
 from rarely import load
 
 _BUFFERS = const(5400)  # of port and framer
-_REST_WORDS = const(4200)  # what stays besides, and 1,250 for what comes and goes
+_REST_WORDS = const(4080)  # what stays besides, and 1,250 for what comes and goes
 _MOST = const(24000)
 _LEAST = const(3200)
 _COME_AND_GO = (
@@ -22,9 +22,8 @@ def gateway(config, state):
     """The gateway, listening: what needs much memory in one piece first, as long as there is one."""
     gc.threshold(1024)  # what stays lies close together, when what goes has gone before
     for name in _COME_AND_GO:
-        load(name)  # the names in it stay, so they come before the pieces
+        load(name).__dict__.clear()  # the names in it stay, so they come before the pieces
         gc.collect()
-    load("trial").leave(None)
     buffers = _buffers()
     for name in ("mqtt", "station", "status", "gateway"):
         __import__(name)  # one by one, so that what loading leaves behind goes before it is in the way

@@ -18,4 +18,5 @@ def run(state):
 
         portal.run(state)
     del sys.modules["start"]
+    load("trial").leave(None)
     load("room").gateway(config, state).run()

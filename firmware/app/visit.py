@@ -80,7 +80,8 @@ class Visit:
             age = self._teller.age_s()
             age = b"null" if age is None else b"%d" % age
             body = b'{"age_s":', age, b',"device":', self._teller.describe(), b"}"
-            size = sum(len(piece) for piece in body)
+            for piece in body:
+                size += len(piece)
         else:
             code = "404 Not Found"
         head = "HTTP/1.0 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n%sCache-Control: no-store\r\n\r\n"

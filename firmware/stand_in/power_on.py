@@ -66,7 +66,7 @@ def chip() -> None:
     sys.path[:] = ["", ".frozen", "/lib", "/"]
     air.world()
     for name in ("boot.py", "main.py"):
-        execfile("/" + name, {"__name__": "__main__"})
+        execfile("/" + name, {"__name__": "__main__"})  # noqa: F821 - of MicroPython
 
 
 def mount_folder(place: str) -> None:

@@ -106,7 +106,11 @@ def littlefs_bytes() -> int:
     """What a littlefs2 and an open file of it take: where a folder stands for the flash, these are not the heap's."""
     made = "import vfs, flash; it = flash.MemoryFlash(bytearray(98 * 4096)); vfs.VfsLfs2.mkfs(it)"
     mounted = "disk = vfs.VfsLfs2(it); file = disk.open('x', 'w')"
-    measured = "import gc; gc.collect(); before = gc.mem_alloc()", mounted, "gc.collect(); print(gc.mem_alloc() - before)"
+    measured = (
+        "import gc; gc.collect(); before = gc.mem_alloc()",
+        mounted,
+        "gc.collect(); print(gc.mem_alloc() - before)",
+    )
     return int(said("\n".join((made, *measured)), STAND_IN))
 
 

@@ -111,6 +111,7 @@ class Watched:
     device: Device
     listener: Listener
     page: int
+    turned_away: int = 0
 
     def turn(self, telegram: bytes) -> None:
         """A telegram is read while a visitor looks, and the network goes and comes back."""
@@ -118,15 +119,23 @@ class Watched:
         known = self.listener.statuses.count("online")
         self.device.line.send(telegram)
         for path in ("/", "/device"):
-            with closing(http.client.HTTPConnection("127.0.0.1", self.page, timeout=20)) as visitor:
-                visitor.request("GET", path)
-                answer = visitor.getresponse()
-                assert (answer.status, len(answer.read()) > 300) == (200, True)
+            while not self.visit(path):
+                self.turned_away += 1
         until(lambda: len(self.listener.telegrams) > came, what=lambda: self.device.log)
         self.device.breathe(networks=[])
         until(lambda: self.listener.statuses[-1] == "offline", what=lambda: self.device.log)
         self.device.breathe(networks=[{"ssid": "home", "rssi": -60}])
         until(lambda: self.listener.statuses.count("online") > known, what=lambda: self.device.log)
+
+    def visit(self, path: str) -> bool:
+        """Look at the page; False where the gateway had no room for a visitor, who has to ask again."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self.page, timeout=20)) as visitor:
+            try:
+                visitor.request("GET", path)
+                answer = visitor.getresponse()
+                return answer.status == 200 and len(answer.read()) > 300
+            except (ConnectionError, http.client.HTTPException):
+                return False
 
     def free(self) -> int:
         """What it says that it has left."""
@@ -156,7 +165,8 @@ def test_soak_visits_and_reconnects_leave_the_heap_as_it_is(watched: Watched) ->
     for number in range(turns):
         watched.turn(sent[number % len(sent)])
     late = watched.free()
-    print(f"free heap after 10 turns and after {turns}: {early}, {late} bytes")  # noqa: T201
+    print(f"free heap after 10 turns and {turns}: {early}, {late} bytes; {watched.turned_away} turned away")  # noqa: T201
+    assert watched.turned_away <= turns // 20
     assert late >= early - 512
     assert watched.listener.answered("set", '{"thin": 2}') == "set: done"
     assert watched.listener.answered("set", '{"thin": 1}') == "set: done"
