@@ -1,92 +1,49 @@
-"""What each setting may be."""
+"""What each setting may be that an order can change."""
 
 _GATEWAY = "abcdefghijklmnopqrstuvwxyz0123456789_-"
-_CHANGEABLE = ("gateway", "language", "broker", "led", "thin", "prefix")
 
 
-def _is_text(value, most, least=1):
+def is_text(value, most, least=1):
+    """Whether it is a text of so many bytes."""
     return isinstance(value, str) and least <= len(value.encode()) <= most
 
 
-def _is_number(value, least, most):
+def is_number(value, least, most):
+    """Whether it is a whole number in this range."""
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def _is_gateway(value):
-    return _is_text(value, 32) and value[0] not in "_-" and all(letter in _GATEWAY for letter in value)
+    return is_text(value, 32) and value[0] not in "_-" and all(letter in _GATEWAY for letter in value)
 
 
 def _is_prefix(value):
-    return (
-        _is_text(value, 32) and not any(letter in "+#$ " for letter in value) and value[0] != "/" and value[-1] != "/"
-    )
+    return is_text(value, 32) and not any(letter in "+#$ " for letter in value) and value[0] != "/" and value[-1] != "/"
 
 
 def _is_host(value):
-    return _is_text(value, 64) and all(0 < len(label) < 64 for label in value.split(".")) and " " not in value
-
-
-def _is_address(value):
-    parts = value.split(".") if isinstance(value, str) else ()
-    return len(parts) == 4 and all(part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts)
+    return is_text(value, 64) and all(0 < len(label) < 64 for label in value.split(".")) and " " not in value
 
 
 def _is_broker(value):
     return (
         isinstance(value, dict)
         and _is_host(value.get("host"))
-        and _is_number(value.get("port", 1883), 1, 65535)
-        and all(_is_text(value.get(name) or "", 64, 0) for name in ("user", "password"))
-    )
-
-
-def _is_wifi(value):
-    return isinstance(value, dict) and _is_text(value.get("ssid"), 32) and _is_text(value.get("password") or "", 64, 0)
-
-
-def _is_static(value):
-    return (
-        isinstance(value, dict)
-        and all(_is_address(value.get(name)) for name in ("address", "netmask", "gateway"))
-        and _is_address(value.get("dns") or value["gateway"])
+        and is_number(value.get("port", 1883), 1, 65535)
+        and all(is_text(value.get(name) or "", 64, 0) for name in ("user", "password"))
     )
 
 
 _RULES = {
-    "gateway": (_is_gateway, "lower-case letters, digits, _ and -"),
-    "language": (lambda value: value in ("nl", "en"), "nl or en"),
-    "wifi": (_is_wifi, "an object with ssid and password"),
-    "static": (_is_static, "an object with address, netmask, gateway and dns"),
-    "broker": (_is_broker, "an object with host, port, user and password"),
-    "led": (lambda value: value in (None, 1, 2), "1, 2 or null"),
-    "thin": (lambda value: _is_number(value, 1, 3600), "a number from 1 to 3600"),
-    "portal_after": (lambda value: _is_number(value, 0, 1440), "minutes from 0 to 1440, 0 for never"),
-    "portal_password": (lambda value: _is_text(value, 63, 8), "8 to 63 letters"),
-    "prefix": (_is_prefix, "a topic without wildcards"),
+    "gateway": _is_gateway,
+    "language": lambda value: value in ("nl", "en"),
+    "broker": _is_broker,
+    "led": lambda value: value in (None, 1, 2),
+    "thin": lambda value: is_number(value, 1, 3600),
+    "prefix": _is_prefix,
 }
 
 
-def check(config):
-    """What is wrong with the settings in one sentence, None if nothing is."""
-    for name in config:
-        if not is_right(config, name):
-            return "%s must be %s" % (name, _RULES[name][1])
-    return None
-
-
-def is_right(config, name):
-    """Whether a setting is as it must be; of one that is not ours nothing is said."""
-    return name not in _RULES or _RULES[name][0](config[name])
-
-
-def changed(config, changes):
-    """The settings with an order's changes, and what is wrong with these, if anything."""
-    if not isinstance(changes, dict) or not changes:
-        return config, "no settings in it"
-    for name in changes:
-        if name not in _CHANGEABLE:
-            return config, 'no such setting "%s"' % str(name)[:20]
-    wrong = check(changes)
-    new = dict(config)
-    new.update(changes)
-    return new, wrong
+def is_right(name, value):
+    """Whether a setting is as it must be; of others than these nothing is said."""
+    return name not in _RULES or _RULES[name](value)

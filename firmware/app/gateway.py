@@ -18,6 +18,8 @@ _PROOF_S = const(60)
 _TRIAL_S = const(300)
 _ANSWERED_MS = const(5000)
 _HANG_S = const(60)
+_STARVED_MS = const(30000)
+_TRIES = const(100)
 
 _NOTHING = const(0)
 _STATUS = const(1)
@@ -28,41 +30,58 @@ _TELEGRAM = const(3)
 class Gateway:
     """Reads one port and publishes its telegrams; `step()` is one turn of the loop and never waits."""
 
-    def __init__(self, config, state, framer, uart):
+    def __init__(self, config, state, buffers):
         self.config = config
         self.state = state
         self.led = Led(config["led"])
         self.led.play(3, 500)
-        self.framer = framer
-        self.port = Port(uart, framer, self.led.attach)
+        self.ring, self.framer, uart = buffers
+        self.port = Port(uart, self.framer, self.led.attach)
         self.wifi = Wifi(config)
         self.session = Session(config, self.wifi.dns)
         self._top = (config["prefix"] + "/" + config["gateway"] + "/").encode()
         self._topic = self._top + b"telegram"
         self.telegrams = self.thinned = self.uptime_s = self.announce_in_s = 0
-        self._known = None
+        self._known = self._said = None
         self._sending = _NOTHING
         self._number = 0
         self._online = False
         self.device_due = True
         self._device_s = self._up_s = self._came_s = 0
-        self._hang_s = 0
+        self._hang_s = self._tries = 0
         self._second = ticks_ms()
         self._last = None
         self._trial = load("trial").running(state)
         self._status = Status(self, load("wifi").name())
-        self._proved = False
+        self._good = self._proved = False
 
     def start(self):
-        """Restart the chip from now on when the loop stands still for a minute; listen, with what memory is left."""
+        """Restart the chip from now on when the loop stands still for a minute; listen."""
         timer = machine.Timer(-1)
         timer.init(period=1000, mode=machine.Timer.PERIODIC, callback=self._guard, hard=True)
-        self.ring = load("room").ring()
         gc.collect()
         self.port.start()
 
+    def run(self):
+        """Work for ever; what finds no memory is tried again, until it has found none for half a minute."""
+        fed = ticks_ms()
+        while True:
+            try:
+                if not self.step():
+                    sleep_ms(5)
+                fed = ticks_ms()
+            except MemoryError:
+                if ticks_diff(ticks_ms(), fed) > _STARVED_MS:
+                    raise
+                self._status.hang_up()
+                gc.collect()
+
     def describe(self):
-        """What it says of itself, as JSON."""
+        """What it said of itself last, as JSON; it says it anew for who asks next."""
+        self.device_due = True
+        return self._said or self._describe()
+
+    def _describe(self):
         gc.collect()
         return load("about").describe(self)
 
@@ -84,8 +103,11 @@ class Gateway:
         self._follow()
         if length:
             self._keep(length)
-        if session.order:
-            self._obey()
+        if not self._status.visit:  # a visitor takes the memory that these need
+            if session.order:
+                self._obey()
+            if self._good and not self._proved:
+                self._prove()
         if session.ready:
             self._publish()
         if self._last:
@@ -99,13 +121,21 @@ class Gateway:
         return length
 
     def _obey(self):
-        session = self.session
-        order, session.order = session.order, None
+        order = self.session.order
         gc.collect()
         try:
-            self.state["answer"] = load("orders").carry_out(self, order)
+            name, became = load("orders").carry_out(self, order)
+            if became is None:
+                gc.collect()
+                became = load("changes").carry_out(self, order[1])
         except MemoryError:
-            self.state["answer"] = "%s: refused: no memory for it" % order[0].decode()
+            self._tries += 1
+            if self._tries < _TRIES:
+                return
+            name, became = order[0].decode(), "refused: no memory for it"
+        self.session.order = None
+        self._tries = 0
+        self.state["answer"] = "%s: %s" % (name, became)
         self.device_due = True
 
     def _keep(self, length):
@@ -148,33 +178,33 @@ class Gateway:
                 self.ring.pop()
                 self._number = 0
                 self.led.play(1, 60)
-                self._prove()
+                self._good = True
 
     def _publish(self):
         session = self.session
         if not self._online:
-            self._sending = _STATUS
             session.publish(self._top + b"status", b"online", True)
-        elif self.device_due or self.uptime_s - self._device_s >= _DEVICE_S:
+            self._sending = _STATUS
+        elif not self._status.visit and (self.device_due or self.uptime_s - self._device_s >= _DEVICE_S):
+            self._said = None
+            self._said = self._describe()
+            session.publish(self._top + b"device", self._said, True)
+            self._sending = _DEVICE
             self.device_due = False
             self._device_s = self.uptime_s
-            self._sending = _DEVICE
-            session.publish(self._top + b"device", self.describe(), True)
         elif self.ring.waiting:
-            self._sending = _TELEGRAM
             self._number = session.publish(self._topic, self.ring.first(), False, self._number)
+            self._sending = _TELEGRAM
         else:
             return
         session.poll(True)
 
     def _prove(self):
-        if not self._proved and self._online and self.session.orders:
-            self._proved = True
-            self._trial = False
+        if self._online and self.session.orders:
             load("trial").passed()
-            self.state["trial"] = None
             self.state["update"] = load("state").load().get("update")
-            self.device_due = True
+            self.device_due = self._proved = True
+            self._trial = False
 
     def _watch(self):
         """Once a second see whether a trial has passed or failed, and whether the network is gone for long."""
@@ -184,7 +214,7 @@ class Gateway:
                 self._online = False
                 self.device_due = True
         if self.session.up and self.uptime_s - self._up_s > _PROOF_S:
-            self._prove()
+            self._good = True
         if self._trial:
             if self.uptime_s > _TRIAL_S:
                 load("trial").failed(self.session.trouble or "no minute without a lost connection")
@@ -199,9 +229,8 @@ class Gateway:
         action, answer, asked = self._last
         answered = not self.device_due and self._sending == _NOTHING
         if answered or ticks_diff(ticks_ms(), asked) > _ANSWERED_MS:
-            self._last = None
             self.session.drop()
             sleep_ms(200)
-            if answer:
-                load("trial").leave(answer)
-            action()
+            self._last = self.ring = self.framer = self.port = None  # it ends here, and what is left to do needs room
+            gc.collect()
+            load("trial").end(action, answer)

@@ -1,11 +1,10 @@
-"""The way to a session with the broker: its address, the connection, the greeting; loaded only for that."""
+"""The way to a session with a broker whose address is known: the connection, the greeting; loaded only for that."""
 
 import select
 import socket
 from time import ticks_diff, ticks_ms
 
 from micropython import const
-from rarely import load
 
 _KEEP_ALIVE_S = const(30)
 _ANSWER_MS = const(15000)
@@ -13,33 +12,23 @@ _REFUSALS = ("", "protocol refused", "name refused", "broker not ready", "wrong 
 
 
 class Opening:
-    """`step()` does what can be done at once, True when the session has its socket; OSError and ValueError say why not.
-
-    The address stays in `session.place`, so that a lost session looks for it but once.
-    """
+    """`step()` does what can be done at once, True when the session has its socket; OSError and ValueError say why."""
 
     def __init__(self, session):
         self._session = session
         self._since = ticks_ms()
-        self._socket = self._lookup = self._poller = None
+        self._socket = self._poller = None
         self._hello = self._heard = b""
 
     def close(self):
-        """Give the sockets back."""
-        for thing in (self._socket, self._lookup):
-            if thing:
-                thing.close()
+        """Give the socket back."""
+        if self._socket:
+            self._socket.close()
 
     def step(self):
         """Go on."""
-        if self._lookup:
-            address = self._lookup.poll()
-            if address:
-                self._lookup = None
-                self._session.place = (address, self._session.config["broker"]["port"])
-                self._join()
-        elif not self._socket:
-            self._begin()
+        if not self._socket:
+            self._join()
         elif self._poller:
             self._wait_for_connection()
         elif self._hello:
@@ -47,15 +36,6 @@ class Opening:
         else:
             return self._hear()
         return False
-
-    def _begin(self):
-        broker = self._session.config["broker"]
-        host, server = broker["host"], self._session.server()
-        if not self._session.place and not host[-1].isdigit() and server:
-            self._lookup = load("names").Lookup(host, server)
-            return
-        self._session.place = self._session.place or (host, broker["port"])
-        self._join()
 
     def _join(self):
         """Begin to connect; without a DNS server of its own the port looks the name up."""

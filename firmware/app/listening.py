@@ -28,7 +28,6 @@ def open_door(status: Status) -> None:
 
 def move(status: Status, address: str | None) -> None:
     """Listen for the name at another address, and tell everybody where it is."""
-    status.address = address
     if status.named:
         status.poller.unregister(status.named)
         status.named.close()

@@ -1,9 +1,8 @@
-"""A session with the broker that never waits: each `poll()` does what can be done at once."""
+"""A session of MQTT 3.1.1 (OASIS standard, 2014) with the broker; it never waits: each `poll()` does what it can."""
 
 import os
 from time import ticks_add, ticks_diff, ticks_ms
 
-import packets
 from micropython import const
 from rarely import load
 
@@ -20,6 +19,64 @@ _PINGRESP = const(13)
 
 _IN = const(256)
 _OUT = const(96)
+
+
+def put_length(out, at, length):
+    """Write a remaining length (§2.2.3) at `at`; return where it ends."""
+    while length > 127:
+        out[at] = length & 127 | 128
+        length >>= 7
+        at += 1
+    out[at] = length
+    return at + 1
+
+
+def _put_text(out, at, text):
+    """Write a string with its length before it (§1.5.3); return where it ends."""
+    end = at + 2 + len(text)
+    out[at] = len(text) >> 8
+    out[at + 1] = len(text) & 255
+    out[at + 2 : end] = text
+    return end
+
+
+def _publish(out, number, topic, size, retain, again):
+    """Head of a PUBLISH of QoS 1, whose payload of `size` bytes follows; return its length."""
+    out[0] = 0x32 | (8 if again else 0) | (1 if retain else 0)
+    at = _put_text(out, put_length(out, 1, 4 + len(topic) + size), topic)
+    out[at] = number >> 8
+    out[at + 1] = number & 255
+    return at + 2
+
+
+def _puback(out, at, number):
+    """PUBACK, written at `at`; return where it ends."""
+    out[at] = 0x40
+    out[at + 1] = 2
+    out[at + 2] = number >> 8
+    out[at + 3] = number & 255
+    return at + 4
+
+
+def head(data, held):
+    """Of the packet that begins the buffer: (bytes of its fixed header, remaining length), or None if more must come.
+
+    Raises ValueError on a length that no packet has.
+    """
+    length = shift = 0
+    for at in range(1, min(held, 5)):
+        length |= (data[at] & 127) << shift
+        if data[at] < 128:
+            return at + 1, length
+        shift += 7
+    if held >= 5:
+        raise ValueError("length")
+    return None
+
+
+def _number_at(data, at):
+    """The 16-bit number that stands at `at`."""
+    return data[at] << 8 | data[at + 1]
 
 
 class Session:
@@ -68,12 +125,14 @@ class Session:
 
         `again` is the number of the same message on a lost connection.
         """
-        self._number = self._number % 65534 + 1
-        self.in_flight = again or self._number
-        self._out_at = 0
-        self._out_end = packets.publish(self._out, self.in_flight, topic, len(payload), retain, again)
-        self._body = memoryview(payload)
-        self._body_at = 0
+        body = memoryview(payload)
+        number = again or self._number % 65534 + 1
+        self._out_end = _publish(self._out, number, topic, len(payload), retain, again)
+        self._out_at = self._body_at = 0
+        self._body = body
+        self.in_flight = number
+        if not again:
+            self._number = number
         self._asked = ticks_ms()
         return self.in_flight
 
@@ -92,7 +151,7 @@ class Session:
                     pass
                 self._keep_alive()
             elif ticks_diff(ticks_ms(), self._retry_at) >= 0:
-                self._opening = load("greeting").Opening(self)
+                self._opening = load("greeting" if self.place else "names").Opening(self)
         except (OSError, ValueError, MemoryError) as error:
             self._lose(str(error), self._backoff_s)
 
@@ -129,7 +188,7 @@ class Session:
         if not self.up or self.in_flight or self._pinged:
             self._check_answer("broker does not answer")
         elif ticks_diff(ticks_ms(), self._sent) > _PING_MS and self.ready:
-            self._out[0:2] = packets.PINGREQ
+            self._out[0:2] = b"\xc0\x00"
             self._out_at, self._out_end = 0, 2
             self._pinged = True
             self._asked = ticks_ms()
@@ -147,7 +206,7 @@ class Session:
                 if self._body_at == len(self._body):
                     self._body = None
             elif self._ack:
-                self._out_at, self._out_end = 0, packets.puback(self._out, 0, self._ack)
+                self._out_at, self._out_end = 0, _puback(self._out, 0, self._ack)
                 self._ack = 0
                 continue
             else:
@@ -180,7 +239,7 @@ class Session:
             self._held += count or 0
         if self._skip:
             return self._forget(min(self._skip, self._held))
-        found = packets.head(self._in, self._held)
+        found = head(self._in, self._held)
         if found is None:
             return False
         start, length = found
@@ -204,7 +263,7 @@ class Session:
     def _take(self, kind, start, end, whole):
         data = self._in
         if kind == _PUBACK:
-            if packets.number_at(data, start) == self.in_flight and self._body is None:
+            if _number_at(data, start) == self.in_flight and self._body is None:
                 self.in_flight = 0
                 self._backoff_s = _BACKOFF_S
         elif kind == _PUBLISH:
@@ -220,9 +279,9 @@ class Session:
     def _take_order(self, start, end, whole):
         data = self._in
         quality = data[0] >> 1 & 3
-        at = start + 2 + packets.number_at(data, start)
+        at = start + 2 + _number_at(data, start)
         name = bytes(self._in_view[start + 2 + self._commands : at])
         if quality:
-            self._ack = packets.number_at(data, at)
+            self._ack = _number_at(data, at)
             at += 2
         self.order = (name, bytes(self._in_view[at:end]) if whole else None, bool(data[0] & 1))

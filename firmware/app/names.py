@@ -100,3 +100,28 @@ class Lookup:
             self._socket.sendto(question(self._name, self._number), socket.getaddrinfo(host, port)[0][-1])
         except OSError:
             pass
+
+
+class Opening:
+    """The first step to a session: `step()` is True when `session.place` has the broker's address.
+
+    There it stays, so that a lost session looks for it but once; without a DNS server of its own the port does later.
+    """
+
+    def __init__(self, session):
+        self._session = session
+        host, server = session.config["broker"]["host"], session.server()
+        self._lookup = None if host[-1].isdigit() or not server else Lookup(host, server)
+
+    def close(self):
+        """Give the socket back."""
+        if self._lookup:
+            self._lookup.close()
+
+    def step(self):
+        """Go on."""
+        broker = self._session.config["broker"]
+        address = self._lookup.poll() if self._lookup else broker["host"]
+        if address:
+            self._session.place = (address, broker["port"])
+        return bool(address)

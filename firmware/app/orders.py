@@ -6,22 +6,22 @@ from rarely import load
 
 _LONGEST = 32
 _ANNOUNCE_S = 5
-_AT_ONCE = ("led", "thin", "language")
 
 
 def carry_out(gateway, order):
-    """Do what an order (name, payload, whether it was retained) says, or have it done once it is answered."""
+    """Do what an order (name, payload, whether it was retained) says, or have it done once it is answered.
+
+    Returns its name and what became of it: None of `set`, which changes.py carries out.
+    """
     name, payload, retained = order
     name = _text(name)
     if name not in _ORDERS:
-        became = "no such order"
-    elif retained:
-        became = "refused: it was retained, so it would come again at every start"
-    elif payload is None:
-        became = "refused: too long"
-    else:
-        became = _ORDERS[name](gateway, payload)
-    return "%s: %s" % (name, became)
+        return name, "no such order"
+    if retained:
+        return name, "refused: it was retained, so it would come again at every start"
+    if payload is None:
+        return name, "refused: too long"
+    return name, _ORDERS[name](gateway, payload)
 
 
 def _text(name):
@@ -29,14 +29,6 @@ def _text(name):
         return name.decode()[:_LONGEST]
     except UnicodeError:
         return "?"
-
-
-def _object(payload):
-    try:
-        found = json.loads(payload)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _restart(gateway, _payload):
@@ -63,38 +55,23 @@ def _forget_wifi(gateway, _payload):
 
 
 def _update(gateway, payload):
-    order = _object(payload)
-    url = order.get("url") if order else None
+    try:
+        url = json.loads(payload)["url"]
+    except (ValueError, KeyError, TypeError):
+        url = None
     if not isinstance(url, str) or not url.startswith("http://") or not 10 < len(url) < 200 or " " in url:
         return 'refused: it wants {"url": "http://…/"}'
     gateway.finally_do(lambda: load("state").request("update", {"url": url}), None)
     return "restarting to fetch it"
 
 
-def _set(gateway, payload):
-    changes = _object(payload)
-    if changes is None:
-        return "refused: no JSON object"
-    new, wrong = load("checks").changed(gateway.config, changes)
-    if wrong:
-        return "refused: " + wrong
-    if load("trial").settings_on_trial():
-        return "refused: the last change has not proved itself yet"
-    if all(name in _AT_ONCE for name in changes):
-        load("settings").save(new)
-        if new["led"] != gateway.config["led"]:
-            gateway.led.light(False)
-            gateway.led.number = new["led"]
-            gateway.led.attach()
-        gateway.config = new
-        return "done"
-    gateway.finally_do(lambda: load("trial").try_out(new), "set: done")
-    return "restarting with it"
-
-
 def _forget(gateway, _payload):
     gateway.announce_in_s = _ANNOUNCE_S
     return "announcing anew"
+
+
+def _set(_gateway, _payload):
+    return None
 
 
 _ORDERS = {

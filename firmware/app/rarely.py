@@ -4,7 +4,8 @@ import sys
 
 
 def load(name):
-    """The module, which goes with its last user."""
-    module = __import__(name)
-    del sys.modules[name]
-    return module
+    """The module, which goes with its last user; one that found no memory half way goes at once."""
+    try:
+        return __import__(name)
+    finally:
+        sys.modules.pop(name, None)

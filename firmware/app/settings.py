@@ -14,7 +14,7 @@ def load():
     config = _read(PATH) or _read(BEFORE) or {}
     checks = _load("checks")
     for name in list(config):
-        if not checks.is_right(config, name):
+        if not checks.is_right(name, config[name]) or not _is_right(name, config[name], checks):
             del config[name]
     for name, value in (("language", "nl"), ("led", 1), ("thin", 1), ("prefix", "dsmr")):
         config.setdefault(name, value)
@@ -25,11 +25,6 @@ def load():
     if "broker" in config:
         config["broker"].setdefault("port", 1883)
     return config
-
-
-def check(config):
-    """What is wrong with the settings in one sentence, None if nothing is."""
-    return _load("checks").check(config)
 
 
 def save(config):
@@ -46,3 +41,27 @@ def _read(path):
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _is_right(name, value, checks):
+    """The same of the settings that no order changes."""
+    if name == "wifi":
+        return (
+            isinstance(value, dict)
+            and checks.is_text(value.get("ssid"), 32)
+            and checks.is_text(value.get("password") or "", 64, 0)
+        )
+    if name == "static":
+        return (
+            isinstance(value, dict)
+            and all(_is_address(value.get(part)) for part in ("address", "netmask", "gateway"))
+            and _is_address(value.get("dns") or value["gateway"])
+        )
+    if name == "portal_after":
+        return checks.is_number(value, 0, 1440)
+    return name != "portal_password" or checks.is_text(value, 63, 8)
+
+
+def _is_address(value):
+    parts = value.split(".") if isinstance(value, str) else ()
+    return len(parts) == 4 and all(part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts)

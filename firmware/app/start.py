@@ -1,10 +1,7 @@
 """Where a slot begins: the gateway, or alone in memory the portal or the updater."""
 
-import gc
 import sys
-from time import sleep_ms
 
-import mark
 from rarely import load
 
 
@@ -20,27 +17,6 @@ def run(state):
         import portal
 
         portal.run(state)
-    framer, uart = _buffers()
-    load("trial").leave(None)
-    state["slot"] = mark.running()
-    state["version"] = mark.version()
     del sys.modules["start"]
-    for name in ("packets", "mqtt", "station", "status"):
-        __import__(name)  # one by one, so that what loading leaves behind goes before it is in the way
-        gc.collect()
-    from gateway import Gateway
-
-    gateway = Gateway(config, state, framer, uart)
-    gateway.start()
-    while True:
-        if not gateway.step():
-            sleep_ms(5)
-
-
-def _buffers():
-    """What needs much memory in one piece, as long as there is one."""
-    import machine
-    from telegrams import Framer
-
-    gc.collect()
-    return Framer(), machine.UART(0, 115200, rxbuf=2048)
+    load("trial").leave(None)
+    load("room").gateway(config, state).run()

@@ -19,7 +19,8 @@ class Wifi:
         self._radio = network.WLAN(network.STA_IF)
         self._up = False
         self._begun = False
-        self._kicked = self._seen = time.ticks_ms()
+        self._address = None
+        self._kicked = self._seen = self._looked = time.ticks_ms()
         self._pause = _FIRST_KICK_MS
 
     def poll(self) -> bool:
@@ -27,16 +28,19 @@ class Wifi:
         now = time.ticks_ms()
         up = self._radio.isconnected()
         if up:
+            if not self._up or time.ticks_diff(now, self._looked) > 1000:
+                self._looked = now
+                self._look()
             self._seen = self._kicked = now
             self._pause = _FIRST_KICK_MS
         elif self._up:
             self.fell += 1
         elif not self._begun:
-            self._begun = True
-            self._kicked = now
             wifi = load("wifi")
             wifi.close_access_point()
             wifi.begin(self._settings)
+            self._begun = True
+            self._kicked = now
         elif time.ticks_diff(now, self._kicked) > self._pause:
             self._kicked = now
             self._pause = min(2 * self._pause, _LAST_KICK_MS)
@@ -45,13 +49,18 @@ class Wifi:
         self._up = up
         return up
 
+    def _look(self) -> None:
+        address = self._radio.ifconfig()[0]
+        if address != self._address:
+            self._address = address
+
     def away_s(self) -> int:
         """Seconds since the network was last there, 0 while it is."""
         return 0 if self._up else time.ticks_diff(time.ticks_ms(), self._seen) // 1000
 
     def address(self) -> str | None:
         """Own address, None without a connection."""
-        return self._radio.ifconfig()[0] if self._up else None
+        return self._address if self._up else None
 
     def dns(self) -> str:
         """Address of the DNS server."""

@@ -35,6 +35,7 @@ class Status:
         """Do what is due without waiting; `address` is the gateway's own, None without a network."""
         if address != self.address:
             load("listening").move(self, address)
+            self.address = address
         waiting = False
         for sock, _ in self.poller.ipoll(0):
             if sock is self.named:
@@ -45,12 +46,18 @@ class Status:
                 self.visit.work()
         if self.visit:
             if self.visit.over(waiting):
-                self.visit = None
+                self.hang_up()
         elif waiting:
             try:
                 self.visit = load("visit").Visit(self)
             except (OSError, MemoryError):
                 pass  # the visitor asks again
+
+    def hang_up(self) -> None:
+        """Send the visitor away, who takes memory."""
+        if self.visit:
+            self.visit.close()
+            self.visit = None
 
     def _hear(self) -> None:
         """Answer whoever asks for the name: the answer says too that there is nothing but an IPv4 address."""

@@ -2,6 +2,7 @@
 
 import os
 
+import machine
 from rarely import load
 
 _NEW = "config.new"
@@ -42,6 +43,16 @@ def try_out(config):
     os.rename(_NEW, _BEFORE)
     load("settings").save(config)
     load("state").restart()
+
+
+def end(action, answer):
+    """Do what an order asked for and ends in a restart, after which the answer is told."""
+    try:
+        if answer:
+            leave(answer)
+        action()
+    except MemoryError:
+        machine.reset()
 
 
 def leave(answer):

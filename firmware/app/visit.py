@@ -28,7 +28,7 @@ class Visit:
         self._since = time.ticks_ms()
         self._first = self._end = b""
         self._taken = 0
-        self._out = self._file = None
+        self._out = self._file = None  # pieces that are to be sent, and what follows them
         self._done = False
         self._sock.setblocking(False)
         self._poller.register(self._sock, select.POLLIN)
@@ -36,13 +36,14 @@ class Visit:
     def over(self, waiting: bool) -> bool:
         """Whether it is over: done, or out of time, which is short before a request is there while others wait."""
         age = time.ticks_diff(time.ticks_ms(), self._since)
-        over = self._done or age > (_EVICT_MS if waiting and not self._out else _WITHIN_MS)
-        if over:
-            self._poller.unregister(self._sock)
-            self._sock.close()
-            if self._file:
-                self._file.close()
-        return over
+        return self._done or age > (_EVICT_MS if waiting and not self._out else _WITHIN_MS)
+
+    def close(self) -> None:
+        """Give socket and file back."""
+        self._poller.unregister(self._sock)
+        self._sock.close()
+        if self._file:
+            self._file.close()
 
     def work(self) -> None:
         """Go on by one piece."""
@@ -68,7 +69,7 @@ class Visit:
             self._done = True
 
     def _answer(self) -> None:
-        coding, kind, body, size, code = "", "application/json", b"", 0, "200 OK"
+        coding, kind, body, size, code = "", "application/json", (), 0, "200 OK"
         if self._first.startswith(b"GET / "):
             self._file, coding = _page()
             kind = "text/html; charset=utf-8"
@@ -77,18 +78,26 @@ class Visit:
         elif self._first.startswith(b"GET /device "):
             gc.collect()
             age = self._teller.age_s()
-            body = b'{"age_s":%s,"device":%s}' % (b"null" if age is None else b"%d" % age, self._teller.describe())
-            size = len(body)
+            age = b"null" if age is None else b"%d" % age
+            body = b'{"age_s":', age, b',"device":', self._teller.describe(), b"}"
+            for piece in body:
+                size += len(piece)
         else:
             code = "404 Not Found"
         head = "HTTP/1.0 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n%sCache-Control: no-store\r\n\r\n"
-        self._out = (head % (code, kind, size, coding)).encode() + body
+        self._out = [(head % (code, kind, size, coding)).encode()]
+        self._out.extend(body)
         self._poller.modify(self._sock, select.POLLOUT)
 
     def _send(self) -> None:
-        self._out = self._out[self._sock.send(self._out[:256]) :]
-        if not self._out and self._file:
-            self._out = self._file.read(256)
+        piece = self._out.pop(0)
+        left = memoryview(piece)[self._sock.send(piece) :]
+        if len(left):
+            self._out.insert(0, left)
+        elif not self._out and self._file:
+            piece = self._file.read(128)
+            if piece:
+                self._out.append(piece)
         self._done = not self._out
 
 

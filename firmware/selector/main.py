@@ -10,7 +10,9 @@ try:
         import selector
 
         now = selector.choose()
-        del selector, sys.modules["selector"], sys.modules["state"]
+        del selector
+        for name in ("selector", "state"):
+            sys.modules.pop(name).__dict__.clear()  # an address left on the stack would keep all of it
         gc.collect()
         before = list(sys.modules)
         import start

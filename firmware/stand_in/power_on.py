@@ -11,8 +11,10 @@ import os
 import sys
 import time
 
+import air
 import machine
 import network
+import sockets
 import vfs
 from flash import Flash
 
@@ -43,13 +45,15 @@ def modules() -> dict:
     """What the chip has and a PC has not, or not so."""
     hurry = int(os.getenv("FIRMWARE_SLEEP") or 1)
     pace = int(os.getenv("FIRMWARE_CLOCK") or 1)
+    last = time.ticks_add(0, -1)
     return {
         "machine": machine,
         "network": network,
+        "socket": sockets.Sockets(),
         "os": Like(os, dupterm=lambda _stream, _slot=0: None),
         "time": Like(
             time,
-            ticks_ms=lambda: time.ticks_add(0, time.ticks_ms() * pace),
+            ticks_ms=time.ticks_ms if pace == 1 else lambda: time.ticks_ms() * pace & last,
             sleep=lambda seconds: time.sleep_ms(int(seconds * 1000 / hurry)),
             sleep_ms=lambda ms: time.sleep_ms(ms // hurry),
         ),
@@ -60,10 +64,9 @@ def chip() -> None:
     """Run what the chip runs at its start."""
     os.chdir("/")
     sys.path[:] = ["", ".frozen", "/lib", "/"]
+    air.world()
     for name in ("boot.py", "main.py"):
-        with _open("/" + name) as file:
-            text = file.read()
-        exec(text, {"__name__": "__main__"})
+        execfile("/" + name, {"__name__": "__main__"})  # noqa: F821 - of MicroPython
 
 
 def mount_folder(place: str) -> None:

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from tests.brokers import Broker
 from tests.browser.conftest import PHONE, Browser, Look
 from tests.browser.pipeline import running
-from tests.firmware.releases import micropython
+from tests.firmware.interpreter import wide
 from tests.launcher.p1_port import P1Port
 from tests.pipeline.dial import ZONE
 from tests.pipeline.esp01 import NAME, Gateway, telegrams
@@ -29,7 +29,7 @@ def _watts(raw: bytes) -> str:
 
 async def test_what_the_firmware_reads_stands_on_the_page(mosquitto: Broker, browser: Browser, tmp_path: Path) -> None:
     """Now shows the power of the meter's telegrams, and the next one's; Setup what the gateway says of itself."""
-    micropython()
+    wide()
     raws = telegrams()
     ARTEFACTS.mkdir(exist_ok=True)
     async with running(mosquitto, tmp_path / "data") as pipeline:

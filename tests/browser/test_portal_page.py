@@ -42,7 +42,6 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 @pytest.fixture
 def device(tmp_path: Path) -> Iterator[Device]:
     """Give a device on its first start."""
-    portal_device.micropython()
     root = portal_device.built(tmp_path / "slot")
     with portal_device.running(Device(root=root, folder=tmp_path / "device", air=AIR, pace=10)) as started:
         yield started

@@ -24,7 +24,6 @@ def device(tmp_path: Path, chip: Path) -> Iterator[Device]:
 @pytest.fixture(scope="session")
 def portal_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder with the portal as a slot has it."""
-    portal_device.micropython()
     return portal_device.built(tmp_path_factory.mktemp("slot"))
 
 

@@ -5,7 +5,6 @@ import os
 import pty
 import shutil
 import subprocess
-import sys
 import termios
 import threading
 import time
@@ -21,15 +20,12 @@ from meterkast.firmware.compiling import build, compiled
 from meterkast.firmware.source import Source
 from paho.mqtt.enums import CallbackAPIVersion
 
+from tests.firmware.interpreter import interpreter, littlefs_bytes, stand_in_bytes
+
 ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "firmware"
 APP = FIRMWARE / "app"
 STAND_IN = FIRMWARE / "stand_in"
-BIN = Path(sys.executable).parent
-MICROPYTHON = BIN / "micropython"
-CHIP_BYTES = 38 * 1024
-HEAP_BYTES = int(os.environ.get("FIRMWARE_HEAP") or 58 * 1024)
-"""What the firmware has of heap here, beside the stand-ins: more than the chip, where objects are half as wide."""
 PATIENCE_S = 20.0
 GATEWAY = "esp01-dsmr-3f"
 RESTARTS = 75
@@ -46,28 +42,9 @@ def built(folder: Path) -> Path:
 
 
 @cache
-def stand_in_bytes() -> int:
-    """What the stand-ins take of a heap, which the chip has in its ROM."""
-    steps = (
-        "import gc, vfs; gc.collect(); before = gc.mem_alloc()",
-        "import power_on, air; kept = power_on.modules(), vfs.VfsPosix('/'), vfs.VfsPosix('/')",
-        "gc.collect(); print(gc.mem_alloc() - before)",
-    )
-    return int(micropython("\n".join(steps), path=STAND_IN, heap_bytes=400 * 1024))
-
-
-def micropython(code: str, *, path: Path, heap_bytes: int = HEAP_BYTES) -> str:
-    """Run code on MicroPython and return what it prints."""
-    done = subprocess.run(
-        [MICROPYTHON, "-X", f"heapsize={heap_bytes}", "-c", code],
-        env={**os.environ, "MICROPYPATH": f"{path}:.frozen"},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S * 3,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+def heap_bytes() -> int:
+    """The gateway's heap, and what the stand-ins take of it; the chip has littlefs2 in it, these devices a folder."""
+    return interpreter().gateway_bytes + stand_in_bytes() - littlefs_bytes()
 
 
 def until(condition: Callable[[], object], *, within_s: float = PATIENCE_S, what: Callable[[], object] = str) -> None:
@@ -188,7 +165,6 @@ class Device:
     line: Line = field(default_factory=Line)
     variables: dict[str, str] = field(default_factory=dict)
     air: dict[str, Any] = field(default_factory=lambda: {"networks": [{"ssid": "home", "rssi": -60}]})
-    heap_bytes: int = HEAP_BYTES
     process: subprocess.Popen[bytes] | None = None
 
     def configure(self, port: int, **settings: Any) -> None:
@@ -227,10 +203,9 @@ class Device:
             "FIRMWARE_RESET_CAUSE": str(cause),
             **self.variables,
         }
-        heap = f"heapsize={self.heap_bytes + stand_in_bytes()}"
         with (self.folder / "device.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [MICROPYTHON, "-X", heap, STAND_IN / "power_on.py", self.flash],
+                [*interpreter().command, "-X", f"heapsize={heap_bytes()}", STAND_IN / "power_on.py", self.flash],
                 env={**os.environ, **variables},
                 stdout=log,
                 stderr=log,

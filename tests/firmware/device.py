@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,14 +15,13 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from littlefs import LittleFS
 from meterkast.firmware.compiling import compiled as as_released
 
+from tests.firmware.interpreter import CHIP_BYTES, STAND_IN, interpreter, stand_in_bytes
+
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
-STAND_IN = FIRMWARE / "stand_in"
-BIN = Path(sys.executable).parent
 PRODUCT = "meterkast-esp01"
 BLOCK, BLOCKS = 4096, 98
 AGAIN = 75
-DEVICE_HEAP = 38 * 1024
 _KILLED = ("RESET FROM AN INTERRUPT", "CUT THE POWER", "HANGING")
 
 Files = dict[str, bytes]
@@ -107,23 +105,6 @@ def application(**changes: str) -> Files:
 
 
 @cache
-def stand_in_heap() -> int:
-    """Bytes of heap that the stand-ins for the chip's own modules take, which the chip has in flash."""
-    steps = (
-        "import gc, sys; gc.collect(); free = gc.mem_alloc()",
-        "import power_on; kept = power_on.modules(); flash = power_on.Flash(None)",
-        "gc.collect(); print(gc.mem_alloc() - free)",
-    )
-    done = subprocess.run(
-        [BIN / "micropython", "-X", "heapsize=400K", "-c", "\n".join(steps)],
-        env=os.environ | {"MICROPYPATH": f"{STAND_IN}:.frozen"},
-        capture_output=True,
-        check=True,
-    )
-    return int(done.stdout) + 1024  # and what they allocate while they work
-
-
-@cache
 def signer() -> "Signer":
     """The key that the devices of these tests trust."""
     return Signer()
@@ -179,7 +160,7 @@ class Chip:
     """One chip, its flash and RTC memory as files in a folder; `hurry` divides the time of timers, 0 stops them."""
 
     folder: Path
-    heap: int = field(default_factory=lambda: DEVICE_HEAP + stand_in_heap())
+    heap: int = field(default_factory=lambda: CHIP_BYTES + stand_in_bytes())
     hurry: int = 0
     cause: int = 0
 
@@ -209,7 +190,7 @@ class Chip:
             (self.folder / "rtc").write_bytes(b"\0")
         lines = []
         with subprocess.Popen(
-            [BIN / "micropython", "-X", f"heapsize={self.heap}", STAND_IN / "power_on.py", self.folder / "flash"],
+            [*interpreter().command, "-X", f"heapsize={self.heap}", STAND_IN / "power_on.py", self.folder / "flash"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -22,9 +22,9 @@ import pytest
 from meterkast.firmware import tools
 
 from tests.brokers import free_port
+from tests.firmware.interpreter import CHIP_BYTES, interpreter, littlefs_bytes, said, taken_bytes
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
-HEAP_BYTES = 38 * 1024
 WITHIN_S = 15.0
 
 DRIVER = """\
@@ -64,7 +64,10 @@ print("OVER")
 
 LIFE = """\
 import gc, json, os, sys, time
-import network, station, status, wifi
+import network, sockets
+
+sys.modules["socket"] = sockets.Sockets()
+import station, status, wifi
 
 network.WLAN(network.AP_IF).active(True)
 with open("config.json") as file:
@@ -131,27 +134,13 @@ def built(folder: Path) -> Path:
 @cache
 def stand_in_bytes(root: Path, driver: str = "drive") -> int:
     """Bytes of heap that stand-ins and driver take, which a chip has not; the test's heap is larger by these."""
-    modules = "network, machine" if driver == "whole" else "network"
-    code = (
-        f"import gc\ngc.collect()\nbefore = gc.mem_alloc()\nimport {modules}\n"
-        "with open('drive.mpy', 'rb') as file:\n    driver = len(file.read())\n"
-        "gc.collect()\nprint(gc.mem_alloc() - before + driver)"
-    )
-    command = [micropython(), "-c", code]
-    environment = {**os.environ, "MICROPYPATH": str(root)}
-    return int(subprocess.run(command, cwd=root, env=environment, stdout=subprocess.PIPE, check=True).stdout)
+    modules = {"whole": "network, machine", "live": "network, sockets"}.get(driver, "network")
+    return taken_bytes(f"import {modules}", root) + (root / "drive.mpy").stat().st_size - littlefs_bytes()
 
 
 def evaluated(root: Path, begin: str, expression: str) -> Any:
     """What an expression is on the device, after some statements."""
-    command = [micropython(), "-c", f"{begin}\nprint(repr({expression}))"]
-    done = subprocess.run(command, env={**os.environ, "MICROPYPATH": str(root)}, stdout=subprocess.PIPE, check=True)
-    return ast.literal_eval(done.stdout.decode())
-
-
-def micropython() -> str:
-    """Path of the PC's MicroPython."""
-    return program("micropython")
+    return ast.literal_eval(said(f"{begin}\nprint(repr({expression}))", root))
 
 
 def program(name: str) -> str:
@@ -171,7 +160,7 @@ class Device:
     air: dict[str, Any] = field(default_factory=lambda: {"networks": []})
     settings: Mapping[str, Any] | None = None
     pace: int = 20
-    heap_bytes: int = HEAP_BYTES
+    heap_bytes: int = CHIP_BYTES
     http: int = field(default_factory=free_port)
     dns: int = field(default_factory=free_port)
     more: tuple[int, ...] = ()
@@ -188,7 +177,7 @@ class Device:
         environment = {**os.environ, "FIRMWARE_AIR": str(self.folder / "air.json"), "MICROPYPATH": str(self.root)}
         environment.update(self.environment)
         command = [
-            micropython(),
+            *interpreter().command,
             "-X",
             f"heapsize={self.heap_bytes + stand_in_bytes(self.root, self.driver)}",
             "-m",

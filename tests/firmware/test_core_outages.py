@@ -12,6 +12,7 @@ from tests.firmware.core_device import Device, Listener, until
 from tests.firmware.names import Names
 from tests.firmware.test_core import long_telegram
 
+HOME = [{"ssid": "home", "rssi": -60}]
 ORDERS = tuple(itertools.permutations(("wifi", "dns", "broker")))
 
 
@@ -24,7 +25,6 @@ class House:
         self._device = device
         self._broker = broker
         self._names = names
-        self._home = device.air["networks"]
         self._working = {"wifi", "dns", "broker"}
 
     def fail(self, what: str) -> None:
@@ -50,7 +50,7 @@ class House:
         elif what == "dns":
             self._names.address, self._names.silent = "127.0.0.1", False
         if "wifi" in self._working:
-            self._device.breathe(networks=self._home)
+            self._device.breathe(networks=HOME)
         asked = self._names.asked
         self._goes_on()
         if "wifi" in self._working and "broker" not in self._working:

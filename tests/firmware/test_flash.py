@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.firmware.device import STAND_IN
+from tests.firmware.interpreter import STAND_IN
 
 
 def model() -> ModuleType:

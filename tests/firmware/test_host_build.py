@@ -23,7 +23,8 @@ from meterkast.firmware.tools import program
 from meterkast_contracts.firmware import MANIFEST, Manifest
 from typer.testing import CliRunner
 
-from tests.firmware.releases import Workshop, key, micropython
+from tests.firmware.interpreter import wide
+from tests.firmware.releases import Workshop, key
 from tests.launcher.command import meterkast
 
 CONFIG = {"gateway": "esp01-3f", "wifi": {"ssid": "Thuis"}, "broker": {"host": "192.168.1.10"}}
@@ -180,7 +181,7 @@ def test_micropython_mounts_an_image_and_runs_what_is_in_it(tmp_path: Path, work
     (tmp_path / "flash.img").write_bytes(flash_of(workshop))
     (tmp_path / "mount.py").write_text(MOUNT)
     said = subprocess.run(
-        [micropython(), tmp_path / "mount.py", tmp_path / "flash.img"],
+        [wide(), tmp_path / "mount.py", tmp_path / "flash.img"],
         capture_output=True, text=True, check=False, timeout=20,
     )  # fmt: skip
     assert said.stdout.splitlines() == ["main state", "started by MicroPython", "written 294"], (

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from tests.firmware.interpreter import CHIP_BYTES
 from tests.firmware.portal_air import Names, Port
-from tests.firmware.portal_device import HEAP_BYTES, Device, running, stand_in_bytes
+from tests.firmware.portal_device import Device, running, stand_in_bytes
 
 ALWAYS = ("portal", "web", "dns", "wifi", "rarely")
 NOW_AND_THEN = {"form": ("form",), "networks": ("networks",), "attempt": ("attempt", "names")}
@@ -58,4 +59,4 @@ def test_heap(portal_root: Path, tmp_path: Path) -> None:
             break
         smallest = kilobytes
     print(f"smallest heap for the whole way: {smallest} KB")  # noqa: T201
-    assert 0 < smallest * 1024 <= HEAP_BYTES
+    assert 0 < smallest * 1024 <= CHIP_BYTES

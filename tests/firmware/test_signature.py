@@ -9,7 +9,8 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from tests.firmware.device import BIN, DEVICE_HEAP, FIRMWARE, Signer, compiled, signer
+from tests.firmware.device import FIRMWARE, Signer, compiled, signer
+from tests.firmware.interpreter import CHIP_BYTES, interpreter
 
 MESSAGE = b'{"product":"meterkast-esp01"}'
 SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")  # DigestInfo, RFC 8017, 9.2, note 1
@@ -29,7 +30,7 @@ def verified(folder: Path, message: bytes, signed: bytes, key: bytes) -> bool:
     (folder / "signature.mpy").write_bytes(compiled(FIRMWARE / "app" / "signature.py"))
     (folder / "case.json").write_text(json.dumps([part.hex() for part in (message, signed, key)]))
     done = subprocess.run(
-        [BIN / "micropython", "-X", f"heapsize={DEVICE_HEAP}", "check.py"],
+        [*interpreter().command, "-X", f"heapsize={CHIP_BYTES}", "check.py"],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.firmware.device import (
-    DEVICE_HEAP,
     FIRMWARE,
     Chip,
     Files,
@@ -20,8 +19,8 @@ from tests.firmware.device import (
     compiled,
     new_image,
     signer,
-    stand_in_heap,
 )
+from tests.firmware.interpreter import CHIP_BYTES, stand_in_bytes
 from tests.firmware.server import Shelf, serving
 
 
@@ -319,21 +318,21 @@ def test_an_update_of_the_real_size_fits_the_heap(chip: Chip, shelf: Shelf, caps
     url = shelf.put("r", release.served())
     low, high = 16, 39
     while low < high:
-        chip.heap = ((low + high) // 2) * 1024 + stand_in_heap()
+        chip.heap = ((low + high) // 2) * 1024 + stand_in_bytes()
         if ordered(chip, url) == "1.6.0: trial":
             high = (low + high) // 2
         else:
             low = (low + high) // 2 + 1
     with capsys.disabled():
         sys.stdout.write(f"\nan update of {len(release.files)} files runs in a heap of {high} KB (64-bit)\n")
-    assert high * 1024 <= DEVICE_HEAP
+    assert high * 1024 <= CHIP_BYTES
 
 
 def test_the_selector_leaves_the_heap_to_the_application(chip: Chip, capsys: pytest.CaptureFixture[str]) -> None:
     """When the application starts, no more than the state's module and the chip's path are left in the heap."""
     chip.flash(new_image(RUNNING))
     used = chip.boot("import gc; gc.collect(); print('USED', gc.mem_alloc()); state.restart()").split("USED ")[1]
-    left = int(used) - stand_in_heap()
+    left = int(used) - stand_in_bytes()
     with capsys.disabled():
         sys.stdout.write(
             f"\nselector and state leave {left} bytes in the heap (64-bit), the test's start.py among them\n"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.firmware.device import BIN, FIRMWARE, STAND_IN, Release, application, compiled, new_image, signer
+from tests.firmware.device import FIRMWARE, Release, application, compiled, new_image, signer
+from tests.firmware.interpreter import STAND_IN, interpreter
 from tests.firmware.server import serving
 
 START = """
@@ -67,7 +68,7 @@ def cut(folder: Path, plan: dict[str, object], image: bytes, first: int = 0, ste
         (folder / "image").write_bytes(image)
         done = subprocess.run(
             [
-                BIN / "micropython",
+                *interpreter().command,
                 "-X",
                 "heapsize=8M",
                 STAND_IN / "cuts.py",

@@ -16,7 +16,7 @@ from meterkast_parser.decode import decode
 from paho.mqtt import publish
 
 from tests.brokers import Broker, free_port
-from tests.firmware.releases import micropython
+from tests.firmware.interpreter import wide
 from tests.launcher.command import meterkast
 from tests.launcher.p1_port import P1Port
 from tests.pipeline.dial import ZONE
@@ -75,7 +75,7 @@ class Rest:
 @pytest.mark.timeout(300)
 def test_telegrams_updates_and_a_roll_back(mosquitto: Broker, tmp_path: Path) -> None:
     """Meter to REST through the firmware; release N+1 by a bare order; N+2 breaks, goes back by itself and says why."""
-    micropython()
+    wide()
     raws = telegrams()
     port = free_port()
     trusted = public_key(tmp_path)
