@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.brokers import BROKERS, Broker, BrokerMissingError
 
@@ -16,6 +17,14 @@ def _running(kind: str, directory: Path) -> Iterator[Broker]:
         pytest.skip(str(missing))
     yield broker
     broker.stop()
+
+
+@pytest.fixture(autouse=True)
+def log_as_found() -> Iterator[None]:
+    """Let no test end with a log set up for the process: those after it would look for theirs in vain."""
+    before = structlog.get_config()
+    yield
+    assert structlog.get_config() == before
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def world() -> dict:
         current = (found[1], found[6], found[8])  # of a file and the one after the next, the first may be the same
         if current != _file:
             with open(_path) as file:
-                _world = json.load(file)
+                _world = json.loads(file.read())  # load() would ask the PC for one byte after the other
             _file = current
     return _world
 

@@ -9,8 +9,11 @@ started but once, "torn": tears per operation}. Every STEP-th operation from FIR
 {"operations", "cuts", "wrong": [[operation, tear, kind, block, what]], "saw": {version: times}}.
 """
 
+import binascii
+import gc
 import hashlib
 import json
+import socket
 import sys
 import time
 from binascii import hexlify
@@ -20,6 +23,9 @@ import power_on
 from flash import BLOCK, MemoryFlash, done, torn
 
 _open = open
+
+BUILT_IN = {"binascii": binascii, "hashlib": hashlib, "json": json, "socket": socket}
+"""Known from the start, or each import would first look for a file of the name in every folder of the flash."""
 
 LATER = """
 import probe
@@ -97,7 +103,9 @@ class Bench:
         self.image = image
         self.probe = probe
         self.modules = dict(sys.modules)
+        self.modules.update(BUILT_IN)
         self.modules.update(power_on.modules())
+        self.modules["gc"] = power_on.Like(gc, collect=lambda: None)  # else it looks through two flashes each time
         self.modules["probe"] = probe
         self.modules["machine"] = power_on.Like(
             machine, RTC=lambda: self.rtc, reset_cause=lambda: self.cause, Timer=Never

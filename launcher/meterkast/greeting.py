@@ -3,7 +3,6 @@
 import asyncio
 
 from meterkast_runtime.health import Health
-from meterkast_runtime.log import LogSection, configure_logging
 from meterkast_runtime.mqtt import MqttSession, MqttSettings
 
 from meterkast.errors import LauncherError
@@ -13,7 +12,6 @@ PATIENCE_S = 3.0
 
 async def greet(settings: MqttSettings) -> None:
     """Connect once; raises LauncherError with what the broker said, or that it said nothing."""
-    configure_logging(LogSection(level="error", format="console"))
     health = Health("launcher")
     async with MqttSession(settings, client_id="meterkast-greeting", persistent=False, health=health) as session:
         try:

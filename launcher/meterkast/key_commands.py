@@ -62,8 +62,9 @@ def token(
 
 def _api_settings(data_dir: Path | None) -> "ApiSettings":
     from meterkast_api.settings import ApiSettings  # noqa: PLC0415 - a command loads no other's libraries
-    from meterkast_runtime.log import LogSection, configure_logging  # noqa: PLC0415 - the same
     from meterkast_runtime.settings import load_settings  # noqa: PLC0415 - the same
 
-    configure_logging(LogSection(level="error", format="console"))
+    from meterkast.quiet import quiet  # noqa: PLC0415 - the same
+
+    quiet()
     return load_settings(ApiSettings, overrides={"data_dir": data_dir} if data_dir else {})

@@ -17,6 +17,7 @@ from meterkast_runtime.metrics import REGISTRY
 from meterkast_runtime.settings import load_settings
 
 from meterkast.greeting import broker_of, greet
+from meterkast.quiet import quiet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,7 @@ def run_replay(options: ReplayOptions) -> None:
 
 async def _play(settings: ReaderSettings) -> int:
     """Play to the end; how many telegrams that were."""
+    quiet()
     await greet(settings.mqtt)
     configure_logging(settings.log.model_copy(update={"level": "warning", "format": "console"}))
     service = ReaderService(settings, Health("reader", settings.instance), until_end=True)

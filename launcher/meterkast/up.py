@@ -20,6 +20,7 @@ from meterkast.folder import data_folder
 from meterkast.greeting import broker_of, greet
 from meterkast.keys import first_code
 from meterkast.pipeline import PipelineSettings, services
+from meterkast.quiet import quiet
 
 LOOPBACK = "127.0.0.1"
 
@@ -137,6 +138,7 @@ async def _run(plan: Plan, out: TextIO) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     if plan.embedded is None:
+        quiet()
         await greet(plan.pipeline.reader.mqtt)
     configure_logging(_log(plan.pipeline.reader.log))
     async with EmbeddedBroker(plan.embedded) if plan.embedded else contextlib.nullcontext():

@@ -39,13 +39,14 @@ def kind(answer: httpx.Response) -> tuple[int, str]:
 
 
 def test_only_the_way_in_is_open() -> None:
-    """Nothing but health, who one is, and logging in and out answers everybody."""
+    """Nothing but health, who one is, logging in and out, and the gateways' signed firmware answers everybody."""
     assert {
         ("GET", "/health"),
         ("GET", "/api/v1/session"),
         ("POST", "/api/v1/session"),
         ("DELETE", "/api/v1/session"),
         ("POST", "/api/v1/password"),
+        ("GET", "/api/v1/firmware/{version}/{file}"),
     } == OPENED
 
 

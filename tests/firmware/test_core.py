@@ -58,9 +58,9 @@ def hand_over(line: Line, listener: Listener, sent: list[bytes], *, ahead: int =
 
 
 def test_soak_hours_arrive_untouched(device: Device, mosquitto: Broker, listener: Listener) -> None:
-    """Three hours of telegrams, or FIRMWARE_SOAK_HOURS, arrive byte by byte and in order; nothing is lost, or grows."""
+    """Two hours of telegrams, or FIRMWARE_SOAK_HOURS, arrive byte by byte and in order; nothing is lost, or grows."""
     device.configure(mosquitto.port)
-    hours = int(os.environ.get("FIRMWARE_SOAK_HOURS") or 3)
+    hours = int(os.environ.get("FIRMWARE_SOAK_HOURS") or 2)
     sent = telegrams("nl-dsmr5", 360 * hours)
     with device:
         until(lambda: listener.device)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from meterkast.errors import LauncherError
 from meterkast.firmware import releasing
 from meterkast.firmware.announcing import Announcement, Outcome
@@ -124,6 +125,13 @@ async def test_what_it_said_of_an_earlier_try_is_not_taken_for_the_answer(mosqui
     async with Gateway(mosquitto, "shed", (old, "1.1.0: trial"), ends="1.1.0").running(old):
         well, _, _ = await announced(mosquitto, ["shed"])
     assert well
+
+
+async def test_listening_leaves_the_log_of_the_process_alone(mosquitto: Broker) -> None:
+    """Whether and where to log is for the command to say, not for what it calls."""
+    before = structlog.get_config()
+    async with devices(MqttSettings(host=mosquitto.host, port=mosquitto.port)):
+        assert structlog.get_config() == before
 
 
 async def test_a_gateway_that_says_nothing_is_not_waited_for_for_ever(mosquitto: Broker) -> None:

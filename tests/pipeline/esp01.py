@@ -3,7 +3,6 @@
 import shutil
 import signal
 import subprocess
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +20,9 @@ from tests.launcher.command import command, environment
 
 SOURCE = Path(__file__).parents[2] / "firmware"
 NAME = "esp01-dsmr-3f"
+STOPS_WITHIN_S = 30
+_AS_A_SCRIPT = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
+"""Start it as a script does what it leaves in the background: Ctrl-C is ignored unless the program asks for it."""
 
 
 def telegrams(count: int = 60) -> list[bytes]:
@@ -48,7 +50,7 @@ def public_key(folder: Path) -> Path:
 
 
 class Gateway:
-    """`with Gateway(…)`: `meterkast firmware run`, stopped as by Ctrl-C."""
+    """`with Gateway(…)`: `meterkast firmware run`, stopped as by Ctrl-C, the firmware with it."""
 
     def __init__(self, directory: Path, port: str, broker_port: int) -> None:
         self._directory = directory
@@ -66,7 +68,7 @@ class Gateway:
     def __enter__(self) -> Self:
         with (self._directory / "firmware.txt").open("wb") as said:
             self._process = subprocess.Popen(
-                command(*self._arguments), stdout=said, stderr=said, cwd=self._directory,
+                [*_AS_A_SCRIPT, *command(*self._arguments)], stdout=said, stderr=said, cwd=self._directory,
                 env=environment(self._directory),
             )  # fmt: skip
         return self
@@ -74,9 +76,8 @@ class Gateway:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)
-        deadline = time.monotonic() + 10
-        while self._process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.05)
-        if self._process.poll() is None:
+        try:
+            self._process.wait(STOPS_WITHIN_S)
+        finally:
             self._process.kill()
-        self._process.wait()
+            self._process.wait()

@@ -8,7 +8,7 @@ from meterkast_runtime.mqtt import MqttSession, MqttSettings, Will
 
 
 async def hoard(port: int, acknowledged: int) -> None:
-    """Print each payload; acknowledge the first few."""
+    """Print each payload; acknowledge the first few, which the broker has taken in before its answer to the message."""
     configure_logging()
     settings = MqttSettings(host="127.0.0.1", port=port)
     will = Will("gone", b"lost")
@@ -20,7 +20,8 @@ async def hoard(port: int, acknowledged: int) -> None:
             count += 1
             if count <= acknowledged:
                 message.ack()
-                await asyncio.sleep(0)
+            if count == acknowledged:
+                await session.publish("acknowledged", str(count))
             print(message.payload.decode(), flush=True)  # noqa: T201
 
 

@@ -10,6 +10,7 @@ from meterkast_runtime.settings import Settings, load_settings
 from meterkast.doctor.gateway_diagnosis import GatewaySeen, diagnose_gateway
 from meterkast.firmware.devices import Device, devices
 from meterkast.greeting import broker_of
+from meterkast.quiet import quiet
 
 SOMETHING_WRONG = 1
 _ENOUGH_TELEGRAMS = 3
@@ -18,6 +19,7 @@ _LEAST_S = 3.0
 
 def run_gateway_doctor(broker: str | None, name: str, seconds: float) -> int:
     """Listen, and print what is the matter; the exit code: 0 all is well, 1 something is to be done."""
+    quiet()
     overrides = {"mqtt": broker_of(broker)} if broker else {}
     settings = load_settings(Settings, overrides=overrides).mqtt
     where = f"{settings.host}:{settings.port}"

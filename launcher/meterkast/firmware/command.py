@@ -274,7 +274,9 @@ def _settings(data_dir: Path | None, broker: str | None) -> "ApiSettings":
     from meterkast_runtime.settings import load_settings  # noqa: PLC0415 - the same
 
     from meterkast.greeting import broker_of  # noqa: PLC0415 - the same
+    from meterkast.quiet import quiet  # noqa: PLC0415 - the same
 
+    quiet()
     overrides: dict[str, Any] = {"data_dir": data_dir} if data_dir else {}
     if broker:
         overrides["mqtt"] = broker_of(broker)

@@ -54,7 +54,8 @@ class Chip:
             raise LauncherError(f"{self.port} is no serial port", hint="such as /dev/ttyUSB0")
         if found := examine(self.port):
             raise LauncherError(found.sentence.rstrip("."), hint=found.advice[0] if found.advice else None)
-        signal.signal(signal.SIGTERM, _end)  # or the firmware would outlive us
+        for number in (signal.SIGTERM, signal.SIGINT):  # SIGINT too is ignored in the background of a script
+            signal.signal(number, _end)  # or the firmware would outlive us
         with _memory() as memory:
             cause = 0
             while (code := self._boot(memory, cause)) == AGAIN:

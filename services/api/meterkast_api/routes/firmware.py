@@ -50,7 +50,8 @@ class FirmwareRoutes:
         add = router.add_api_route
         listed = json_answer(list[FirmwareRelease], [EXAMPLE], "Every release, the newest first.")
         add("", self.releases, responses=listed)
-        binary = {_BYTES: {"schema": {"type": "string", "format": "binary"}}}
+        shape = {"schema": {"type": "string", "format": "binary"}, "example": "M\u0006\u0000\u001f"}
+        binary = {_BYTES: shape}
         tag = {"ETag": {"description": "To be sent as If-None-Match when asking again.", "schema": {"type": "string"}}}
         served = {200: {"description": "The file.", "content": binary, "headers": tag}}
         unchanged: dict[int | str, dict[str, Any]] = {304: {"description": "Not changed since the ETag given."}}

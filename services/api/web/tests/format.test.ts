@@ -35,6 +35,10 @@ describe("numbers and times", () => {
     expect(nl.kind("gas")).toBe("Gas");
     expect(nl.kind("plasma")).toBe("Onbekend");
   });
+
+  it("name what a gateway counts, unknown ones as it calls them", () => {
+    expect([nl.counter("crc_errors"), nl.counter("broken_cables")]).toEqual(["CRC-fouten", "broken cables"]);
+  });
 });
 
 describe("the curve's height", () => {

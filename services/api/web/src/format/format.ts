@@ -35,6 +35,12 @@ export class Format {
     return this.text(isTextKey(key) ? key : "kind.unknown");
   }
 
+  /** The name of what a gateway counts; one that we do not know as it calls it. */
+  counter(name: string): string {
+    const key = `counter.${name}`;
+    return isTextKey(key) ? this.text(key) : name.replaceAll("_", " ");
+  }
+
   /** A number with exactly so many digits behind the point; minus is a real minus sign. */
   number(value: number, digits = 0): string {
     return this.digits(digits).format(value).replace("-", "−");

@@ -130,7 +130,6 @@ function Fact({ name, value }: { name: string; value: string }) {
 function DeviceFacts({ device, format }: { device: Device; format: Format }) {
   const { source, version, address, line, signal_dbm, counters = {} } = device;
   const { slot, reset_cause, update, answer } = device;
-  const counted = Object.entries(counters).map(([name, count]) => `${name} ${format.number(count)}`);
   return (
     <>
       <Fact name={format.text("gateway.source")} value={[source, line].filter(Boolean).join(", ")} />
@@ -146,9 +145,17 @@ function DeviceFacts({ device, format }: { device: Device; format: Format }) {
       {reset_cause && <Fact name={format.text("gateway.cause")} value={reset_cause} />}
       {update && <Fact name={format.text("gateway.update")} value={update} />}
       {answer && <Fact name={format.text("gateway.answer")} value={answer} />}
-      {counted.length > 0 && <Fact name={format.text("gateway.counters")} value={counted.join(" · ")} />}
+      {countersShown(counters).map(([name, count]) => (
+        <Fact key={name} name={format.counter(name)} value={format.number(count)} />
+      ))}
     </>
   );
+}
+
+/** Telegrams first; of what went wrong only what did. */
+function countersShown({ telegrams, ...others }: Record<string, number>): [string, number][] {
+  const happened = Object.entries(others).filter(([, count]) => count !== 0);
+  return telegrams === undefined ? happened : [["telegrams", telegrams], ...happened];
 }
 
 /** Since when it runs; for how long where the gateway has no clock. */
