@@ -1,4 +1,6 @@
-"""What each setting may be that an order can change."""
+"""What each setting may be that an order can change; what is wrong with such an order."""
+
+import json
 
 _GATEWAY = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 
@@ -43,7 +45,32 @@ _RULES = {
     "prefix": _is_prefix,
 }
 
+_WANTED = {
+    "gateway": "lower-case letters, digits, _ and -",
+    "language": "nl or en",
+    "broker": "an object with host, port, user and password",
+    "led": "1, 2 or null",
+    "thin": "a number from 1 to 3600",
+    "prefix": "a topic without wildcards",
+}
+
 
 def is_right(name, value):
     """Whether a setting is as it must be; of others than these nothing is said."""
     return name not in _RULES or _RULES[name](value)
+
+
+def refusal(payload):
+    """Why the order `set` is refused, in one sentence; None if it is right."""
+    try:
+        changes = json.loads(payload)
+    except ValueError:
+        changes = None
+    if not isinstance(changes, dict):
+        return "refused: no JSON object"
+    for name in changes:
+        if name not in _WANTED:
+            return 'refused: no such setting "%s"' % str(name)[:20]
+        if not is_right(name, changes[name]):
+            return "refused: %s must be %s" % (name, _WANTED[name])
+    return None if changes else "refused: no settings in it"

@@ -128,6 +128,9 @@ class Gateway:
             name, became = load("orders").carry_out(self, order)
             if became is None:
                 gc.collect()
+                became = load("checks").refusal(order[1])
+            if became is None:
+                gc.collect()
                 became = load("changes").carry_out(self, order[1])
         except MemoryError:
             self._tries += 1

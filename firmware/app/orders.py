@@ -11,7 +11,7 @@ _ANNOUNCE_S = 5
 def carry_out(gateway, order):
     """Do what an order (name, payload, whether it was retained) says, or have it done once it is answered.
 
-    Returns its name and what became of it: None of `set`, which changes.py carries out.
+    Returns its name and what became of it: None of `set`, which checks.py and changes.py see to.
     """
     name, payload, retained = order
     name = _text(name)
