@@ -237,4 +237,7 @@ class Gateway:
             sleep_ms(200)
             self._last = self.ring = self.framer = self.port = None  # it ends here, and what is left to do needs room
             gc.collect()
-            load("trial").end(action, answer)
+            try:
+                load("trial").end(action, answer)
+            except MemoryError:
+                machine.reset()  # without ring and framer there is no way back

@@ -2,7 +2,6 @@
 
 import os
 
-import machine
 from rarely import load
 
 _NEW = "config.new"
@@ -47,12 +46,9 @@ def try_out(config):
 
 def end(action, answer):
     """Do what an order asked for and ends in a restart, after which the answer is told."""
-    try:
-        if answer:
-            leave(answer)
-        action()
-    except MemoryError:
-        machine.reset()
+    if answer:
+        leave(answer)
+    action()
 
 
 def leave(answer):
