@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import pty
 import shutil
 import subprocess
 import tarfile
@@ -23,7 +24,6 @@ _ARCHIVE = "deb http://deb.debian.org/debian trixie main"
 _LIBRARIES = "usr/lib/i386-linux-gnu"
 _WITHIN_S = 120
 _PLENTY = 2**20
-_AT_WORK = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,11 @@ def _ran(
     *program: str | Path,
     path: Path | str,
     heap_bytes: int = _PLENTY,
+    **variables: str,
 ) -> str:
     done = subprocess.run(
         [*interpreter().command, "-X", f"heapsize={heap_bytes}", *program],
-        env={**os.environ, "MICROPYPATH": f"{path}:.frozen"},
+        env={**os.environ, "MICROPYPATH": f"{path}:.frozen", **variables},
         capture_output=True,
         text=True,
         timeout=_WITHIN_S,
@@ -91,14 +92,37 @@ def taken_bytes(code: str, path: Path | str = "") -> int:
     return int(said("\n".join(steps), path))
 
 
+_WORK = """
+import machine, network
+port, memory = machine.UART(0), machine.RTC()
+memory.memory(b"noted")
+radio = network.WLAN(network.STA_IF)
+radio.active(True)
+radio.connect("home", "")
+radio.isconnected()
+"""
+
+
 @cache
 def stand_in_bytes() -> int:
-    """What the stand-ins take of the heap, which the chip has in its ROM: until boot.py begins, and while they work."""
+    """What the stand-ins hold of the heap while they work, which the chip has in its ROM and outside its heap."""
     measure = "import gc; gc.collect(); print(gc.mem_alloc())"
+    master, slave = pty.openpty()
     with TemporaryDirectory() as folder:
-        (Path(folder) / "boot.py").write_text(measure)
+        air = Path(folder) / "air.json"
+        air.write_text('{"networks": [{"ssid": "home", "rssi": -60}]}')
+        (Path(folder) / "rtc").write_bytes(b"\0")
+        (Path(folder) / "boot.py").write_text(_WORK + measure)
         (Path(folder) / "main.py").touch()
-        return int(_ran(STAND_IN / "power_on.py", folder, path=STAND_IN)) - int(said(measure)) + _AT_WORK
+        world = {
+            "FIRMWARE_PORT": f"/pc{os.ttyname(slave)}",
+            "FIRMWARE_AIR": f"/pc{air}",
+            "FIRMWARE_RTC": f"{folder}/rtc",
+        }
+        working = int(_ran(STAND_IN / "power_on.py", folder, path=STAND_IN, **world))
+    os.close(master)
+    os.close(slave)
+    return working - int(said(measure))
 
 
 @cache
