@@ -6,10 +6,12 @@ import pty
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 
 import pytest
 from meterkast.errors import LauncherError
@@ -72,7 +74,7 @@ def _ran(
     *program: str | Path,
     path: Path | str,
     heap_bytes: int = _PLENTY,
-    **variables: str,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     done = subprocess.run(
         [*interpreter().command, "-X", f"heapsize={heap_bytes}", *program],
@@ -119,7 +121,7 @@ def stand_in_bytes() -> int:
             "FIRMWARE_AIR": f"/pc{air}",
             "FIRMWARE_RTC": f"{folder}/rtc",
         }
-        working = int(_ran(STAND_IN / "power_on.py", folder, path=STAND_IN, **world))
+        working = int(_ran(STAND_IN / "power_on.py", folder, path=STAND_IN, variables=world))
     os.close(master)
     os.close(slave)
     return working - int(said(measure))
