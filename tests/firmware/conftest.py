@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -16,9 +17,10 @@ def chip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def device(tmp_path: Path, chip: Path) -> Iterator[Device]:
-    """Give a device that is off."""
-    yield from new_device(tmp_path, chip)
+def device(chip: Path) -> Iterator[Device]:
+    """Give a device that is off, in a folder of a short name: MicroPython keeps the names of folders in its heap."""
+    with TemporaryDirectory() as folder:
+        yield from new_device(Path(folder), chip)
 
 
 @pytest.fixture(scope="session")
