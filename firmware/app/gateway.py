@@ -52,13 +52,17 @@ class Gateway:
         self._second = ticks_ms()
         self._last = None
         self._trial = load("trial").running(state)
-        self._status = Status(self, load("wifi").name())
         self._good = self._proved = False
 
     def start(self):
         """Restart the chip from now on when the loop stands still for a minute; listen."""
         timer = machine.Timer(-1)
         timer.init(period=1000, mode=machine.Timer.PERIODIC, callback=self._guard, hard=True)
+        for it in (self, self.led, self.ring, self.framer, self.port, self.wifi, self.session):
+            type(it).__init__ = None  # a chip builds one gateway, once, and has better use for that room
+        gc.collect()
+        self._status = Status(self, load("wifi").name())
+        Status.__init__ = Gateway.start = None
         gc.collect()
         self.port.start()
 
@@ -221,9 +225,9 @@ class Gateway:
             self._good = True
         if self._trial:
             if self.uptime_s > _TRIAL_S:
-                load("trial").failed(self.session.trouble or "no minute without a lost connection")
+                self._finish("failed", self.session.trouble or "no minute without a lost connection")
         elif self.wifi.away_s() > (self.config.get("portal_after", 10) * 60 or self.uptime_s):
-            load("state").request("portal")
+            self._finish("end", lambda: load("state").request("portal"), None)
 
     def finally_do(self, action, answer):
         """Do what ends in a restart once its order is answered; `answer` is what is said after the restart."""
@@ -235,9 +239,13 @@ class Gateway:
         if answered or ticks_diff(ticks_ms(), asked) > _ANSWERED_MS:
             self.session.drop()
             sleep_ms(200)
-            self._last = self.ring = self.framer = self.port = None  # it ends here, and what is left to do needs room
-            gc.collect()
-            try:
-                load("trial").end(action, answer)
-            except MemoryError:
-                machine.reset()  # without ring and framer there is no way back
+            self._finish("end", action, answer)
+
+    def _finish(self, how, *what):
+        """End in a restart, by this function of trial.py, which gets the room of ring, framer and port."""
+        self._last = self.ring = self.framer = self.port = None
+        gc.collect()
+        try:
+            getattr(load("trial"), how)(*what)
+        except MemoryError:
+            machine.reset()  # there is no way back
