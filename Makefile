@@ -44,7 +44,8 @@ run: setup web ## the whole pipeline; SOURCE=/dev/ttyUSB0 for a real meter, ARGS
 deploy-init: ## what the containers need, by nothing but Docker; ARGS="--help" for what can be asked
 	@deploy/init $(ARGS)
 
-test: programs lint types imports web-test ## everything: lint, types, imports, web, unit, broker, browser
+test: programs ## everything: lint, types, imports, web, unit, broker, browser
+	@$(MAKE) --no-print-directory -j 2 lint types imports web-test
 	@$(BIN)/pytest -n $(or $(WORKERS),4) --dist loadgroup
 
 .PHONY: programs
