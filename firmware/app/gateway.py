@@ -225,9 +225,10 @@ class Gateway:
             self._good = True
         if self._trial:
             if self.uptime_s > _TRIAL_S:
-                self._finish("failed", self.session.trouble or "no minute without a lost connection")
+                why = self.session.trouble or "no minute without a lost connection"
+                self._finish(lambda: load("trial").failed(why))
         elif self.wifi.away_s() > (self.config.get("portal_after", 10) * 60 or self.uptime_s):
-            self._finish("end", lambda: load("state").request("portal"), None)
+            self._finish(lambda: load("state").request("portal"))
 
     def finally_do(self, action, answer):
         """Do what ends in a restart once its order is answered; `answer` is what is said after the restart."""
@@ -239,13 +240,15 @@ class Gateway:
         if answered or ticks_diff(ticks_ms(), asked) > _ANSWERED_MS:
             self.session.drop()
             sleep_ms(200)
-            self._finish("end", action, answer)
+            self._finish(action, answer)
 
-    def _finish(self, how, *what):
-        """End in a restart, by this function of trial.py, which gets the room of ring, framer and port."""
+    def _finish(self, action, answer=None):
+        """Do what ends in a restart, in the room of ring, framer and port; the answer is told after it."""
         self._last = self.ring = self.framer = self.port = None
         gc.collect()
         try:
-            getattr(load("trial"), how)(*what)
+            if answer:
+                load("trial").leave(answer)
+            action()
         except MemoryError:
             machine.reset()  # there is no way back

@@ -44,13 +44,6 @@ def try_out(config):
     load("state").restart()
 
 
-def end(action, answer):
-    """Do what an order asked for and ends in a restart, after which the answer is told."""
-    if answer:
-        leave(answer)
-    action()
-
-
 def leave(answer):
     """Keep an order's answer for after the restart; None takes it away."""
     store = load("state")
