@@ -173,7 +173,7 @@ def test_soak_visits_and_reconnects_leave_the_heap_as_it_is(watched: Watched) ->
         watched.turn(sent[number % len(sent)])
     late = watched.free()
     print(f"free heap after 10 turns and {turns}: {early}, {late} bytes; {watched.turned_away} turned away")  # noqa: T201
-    assert watched.turned_away <= turns // 2
+    assert watched.turned_away <= turns // 10
     assert late >= early - 512
     assert watched.listener.answered("set", '{"thin": 2}') == "set: done"
     assert watched.listener.answered("set", '{"thin": 1}') == "set: done"
