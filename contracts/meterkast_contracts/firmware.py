@@ -15,6 +15,8 @@ BLOCK_BYTES = 4096
 MOST_MANIFEST_BYTES = 4096
 SLOT_BLOCKS = 40
 """Blocks that one slot's files may take: two slots, their folders, the selector and room to write share 98."""
+MOST_FILES = 36
+"""Files of a slot: the updater has room for a manifest of so many in its heap."""
 
 _UPDATE = re.compile(r"(\S+): (downloading|trial|installed|refused|failed|rolled back)(?:: (.*))?", re.DOTALL)
 
@@ -45,7 +47,7 @@ class Manifest(BaseModel):
     version: Version
     sequence: Annotated[int, Field(ge=1, lt=1 << 30)]
     downgrade: bool = False
-    files: Annotated[tuple[ReleaseFile, ...], Field(min_length=1, max_length=32)]
+    files: Annotated[tuple[ReleaseFile, ...], Field(min_length=1, max_length=MOST_FILES)]
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

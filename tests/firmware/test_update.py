@@ -1,13 +1,15 @@
 """Updates over the air, on real MicroPython over a littlefs2: what is taken, and all that is not."""
 
 import json
-import random
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from meterkast.firmware.compiling import build
+from meterkast.firmware.source import Source
+from meterkast_contracts.firmware import MANIFEST, MOST_FILES
 
 from tests.firmware.device import (
     FIRMWARE,
@@ -121,6 +123,7 @@ def signed(text: bytes) -> Release:
 
 OTHER = signer().release(7, application() | {"wifi.mpy": compiled("def connect(config): return ' '", "wifi.py")})
 SIGNATURE = "its signature is not of the key that this device trusts"
+COUNT = f"it does not have 1 to {MOST_FILES} files"
 ENTRY = "a file of it has no proper name, size or hash"
 TAMPERED = bytes(reversed(NEXT.files["wifi.mpy"]))
 REFUSED: dict[str, tuple[Release, str]] = {
@@ -143,9 +146,9 @@ REFUSED: dict[str, tuple[Release, str]] = {
     "the same": (RUNNING, "its sequence 5 is not above 5"),
     "downgrade said with a word": (signer().release(4, application(), downgrade="yes"), "its sequence 4"),
     "sequence no number": (signer().release(6, application(), sequence="9"), "its sequence is no number"),
-    "no files": (signer().release(6, {}), "it does not have 1 to 32 files"),
-    "files no list": (signer().release(6, {}, files={"start.mpy": 1}), "it does not have 1 to 32 files"),
-    "too many files": (signer().release(6, {"start.mpy": b""}, files=[{}] * 33), "it does not have 1 to 32 files"),
+    "no files": (signer().release(6, {}), COUNT),
+    "files no list": (signer().release(6, {}, files={"start.mpy": 1}), COUNT),
+    "too many files": (signer().release(6, {"start.mpy": b""}, files=[{}] * (MOST_FILES + 1)), COUNT),
     "no start": (signer().release(6, {"other.mpy": b""}), "a file is there twice, or start.mpy is not"),
     "a file twice": (rewritten({"name": "start.mpy"}), "a file is there twice"),
     **{
@@ -306,15 +309,19 @@ def test_an_updater_that_crashes_gives_way_to_the_gateway(chip: Chip) -> None:
     assert chip.state()["update"] == "?: failed: MemoryError('7 KB',)"
 
 
-def real_files() -> Files:
-    """As many and as large files as the firmware has, the updater among them."""
-    chance = random.Random(1)
-    return application() | {f"module_{n}.mpy": chance.randbytes(chance.randrange(400, 9000)) for n in range(18)}
+def most_files(folder: Path) -> Files:
+    """The firmware's own files, and as many more as a release may have."""
+    build(Source(FIRMWARE), folder, version="1.0.0", sequence=1)
+    own = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != MANIFEST}
+    return own | application() | {f"module_{number}.mpy": b"M" for number in range(MOST_FILES - len(own))}
 
 
-def test_an_update_of_the_real_size_fits_the_heap(chip: Chip, shelf: Shelf, capsys: pytest.CaptureFixture[str]) -> None:
-    """22 files of 4 KB and a 2.7 KB manifest are taken within 38 KB."""
-    release = signer().release(6, real_files())
+def test_the_largest_update_fits_the_heap(
+    chip: Chip, shelf: Shelf, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The firmware as it is, in as many files as a release may have, is taken within 38 KB."""
+    release = signer().release(6, most_files(tmp_path / "build"))
+    assert len(release.files) == MOST_FILES
     url = shelf.put("r", release.served())
     low, high = 16, 39
     while low < high:
