@@ -127,6 +127,13 @@ async def test_what_it_said_of_an_earlier_try_is_not_taken_for_the_answer(mosqui
     assert well
 
 
+async def test_a_step_is_told_once(mosquitto: Broker) -> None:
+    """A gateway that says the same again, as after its restart, makes no second line."""
+    async with Gateway(mosquitto, "shed", ("1.1.0: trial", "1.1.0: trial"), ends="1.1.0").running():
+        _, said, _ = await announced(mosquitto, ["shed"])
+    assert said.count("shed: 1.1.0: trial") == 1
+
+
 async def test_listening_leaves_the_log_of_the_process_alone(mosquitto: Broker) -> None:
     """Whether and where to log is for the command to say, not for what it calls."""
     before = structlog.get_config()

@@ -53,7 +53,7 @@ class Watched:
                 f"runs {self.version}" + (f", slot {info.slot}" if info.slot else ""),
             )
             return True
-        if said == (self.before or ""):
+        if said in (self.before or "", self.sentence):
             return False
         self.before, self.sentence = None, said
         if found and found[0] in (self.version, "?") and found[1] in _ENDS:
