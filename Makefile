@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 unexport VIRTUAL_ENV
+# Tests start hundreds of Pythons, which would compile all that they load each time anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 WEB := services/api/web
