@@ -7,7 +7,7 @@ from typing import Any, Literal
 from meterkast_runtime.section import Section
 from meterkast_runtime.unused import without
 
-with without("rich"):  # a tenth of a service's start and 4 MB of it, for tracebacks in colour
+with without("rich"):  # a sixth of a service's start and 4 MB of it, for tracebacks in colour
     import structlog
     from structlog.typing import FilteringBoundLogger, Processor
 

@@ -62,7 +62,7 @@ class Gateway:
 
     @property
     def said(self) -> str:
-        """What it has printed: nothing, where all is well."""
+        """What it has printed: one line, where all is well."""
         return (self._directory / "firmware.txt").read_text(errors="replace")
 
     def __enter__(self) -> Self:

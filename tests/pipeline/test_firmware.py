@@ -97,7 +97,8 @@ def test_telegrams_updates_and_a_roll_back(mosquitto: Broker, tmp_path: Path) ->
         _what_is_read_arrives(rest, raws, gateway)
         _the_next_release_is_taken(rest, tmp_path, mosquitto.port)
         _a_release_that_breaks_goes_back(rest, tmp_path, mosquitto.port)
-        assert gateway.said == ""
+        at = f"127.0.0.1:{mosquitto.port}"
+        assert gateway.said == f"{NAME} reads {meter.device}, for the broker at {at}. Ctrl-C ends it.\n"
 
 
 def _what_is_read_arrives(rest: Rest, raws: list[bytes], gateway: Gateway) -> None:

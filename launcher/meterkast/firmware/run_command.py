@@ -41,29 +41,40 @@ def run(
     """
     from meterkast.firmware.running import Chip  # noqa: PLC0415 - a command loads no other's libraries
     from meterkast.firmware.source import Source  # noqa: PLC0415 - the same
-    from meterkast.greeting import broker_of  # noqa: PLC0415 - the same
 
     found = Source.find(source)
-    place = broker_of(broker)
-    login: dict[str, Any] = {"user": user} if user else {}
-    if password_file:
-        from meterkast.firmware.command import first_line  # noqa: PLC0415 - the same
-
-        login["password"] = first_line(password_file).decode()
     settings = {
         "gateway": gateway,
         "prefix": prefix,
         "wifi": {"ssid": _NETWORK, "password": ""},
-        "broker": {"host": _address(place["host"]), "port": _number(place.get("port", "1883")), **login},
+        "broker": _broker(broker, user, password_file),
     }
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="meterkast-")))
         flash = keep or folder / "flash.img"
-        if not flash.exists():
+        if flash.exists():
+            told = f"The gateway in {flash} reads {port}: the name, broker and key that it has are those that count."
+        else:
+            told = f"{gateway} reads {port}, for the broker at {broker}."
             flash.write_bytes(_image(found, folder, json.dumps(settings).encode(), key))
         air = folder / "air.json"
         air.write_text(json.dumps({"networks": [{"ssid": _NETWORK, "password": "", "rssi": -50, "channel": 1}]}))
-        raise typer.Exit(Chip(source=found, flash=flash, port=port, air=air).run())
+        chip = Chip(source=found, flash=flash, port=port, air=air)
+        chip.check()
+        typer.echo(f"{told} Ctrl-C ends it.")
+        raise typer.Exit(chip.run())
+
+
+def _broker(place: str, user: str | None, password_file: str | None) -> dict[str, Any]:
+    """The broker as the firmware's settings have it."""
+    from meterkast.firmware.command import first_line  # noqa: PLC0415 - a command loads no other's libraries
+    from meterkast.greeting import broker_of  # noqa: PLC0415 - the same
+
+    found = broker_of(place)
+    login = {"user": user} if user else {}
+    if password_file:
+        login["password"] = first_line(password_file).decode()
+    return {"host": _address(found["host"]), "port": _number(found.get("port", "1883")), **login}
 
 
 def _image(source: Any, folder: Path, settings: bytes, key: Path | None) -> bytes:

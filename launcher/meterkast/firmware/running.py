@@ -48,12 +48,15 @@ class Chip:
             **air,
         }
 
-    def run(self) -> int:
-        """Start it, and again each time it restarts, until it is told to stop; its last exit code."""
+    def check(self) -> None:
+        """Whether the port can be read; raises LauncherError."""
         if not _PORT.fullmatch(self.port):
             raise LauncherError(f"{self.port} is no serial port", hint="such as /dev/ttyUSB0")
         if found := examine(self.port):
             raise LauncherError(found.sentence.rstrip("."), hint=found.advice[0] if found.advice else None)
+
+    def run(self) -> int:
+        """Start it, and again each time it restarts, until it is told to stop; its last exit code."""
         for number in (signal.SIGTERM, signal.SIGINT):  # SIGINT too is ignored in the background of a script
             signal.signal(number, _end)  # or the firmware would outlive us
         with _memory() as memory:
